@@ -1,0 +1,1 @@
+//! The JavaScript coercions that evaluation depends on.

@@ -1,0 +1,25 @@
+//! Convert experimentation SDK for Rust: A/B experiences, feature flags and conversion tracking.
+#![allow(dead_code, unused_imports)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod attributes;
+mod clock;
+mod config;
+mod eval;
+mod events;
+mod js;
+mod json;
+mod redact;
+mod rules;
+mod tracking;
+mod transport;
+mod visitor;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use attributes::{AttributeValue, Attributes};
+pub use clock::{Clock, Jitter, SystemClock};
+pub use events::{Event, Subscription};
+pub use tracking::{DropReason, EventType, ReleaseReason};
+pub use transport::{AsyncTransport, BoxFuture, Request, RequestKind, Response, Transport, TransportError};

@@ -1,0 +1,88 @@
+//! The events that are queued and sent.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use crate::attributes::{AttributeValue, Attributes};
+
+/// The kind of a tracking event, as the wire names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventType {
+    /// A visitor was bucketed into a variation.
+    Bucketing,
+    /// A visitor reached a goal.
+    Conversion,
+}
+
+/// Why a batch of events was released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReleaseReason {
+    /// The batch size was reached.
+    Size,
+    /// `flush` was called.
+    Explicit,
+    /// The periodic flush, or a retry after a failure, came due.
+    Timeout,
+    /// The process exits.
+    Exit,
+    /// `close` was called.
+    Shutdown,
+}
+
+/// Why an event was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// The queue was full; the oldest event went.
+    QueueFull,
+    /// The endpoint refused the request (a 4xx other than 408, 413 and 429).
+    Rejected,
+    /// The event alone is larger than the endpoint accepts (413).
+    TooLarge,
+    /// The request got no answer and the policy for such requests is to drop.
+    Ambiguous,
+    /// The core was closed, or its last handle dropped, before the event was delivered.
+    Closed,
+}
+
+/// One event, as queued. Cheap to clone: ids are inline, the rest is shared.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TrackingEvent {
+    pub(crate) visitor: Arc<str>,
+    /// The visitor's report segments, already filtered; `None` when there are none.
+    pub(crate) segments: Option<Arc<Attributes>>,
+    pub(crate) kind: EventKind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum EventKind {
+    Bucketing {
+        experience_id: SmolStr,
+        variation_id: SmolStr,
+    },
+    Conversion {
+        goal_id: SmolStr,
+        /// The second event of a conversion with goal data.
+        transaction: Option<Arc<Transaction>>,
+        /// Every stored decision of the visitor, experience id to variation id; `None` when there are none.
+        bucketing: Option<Arc<[(SmolStr, SmolStr)]>>,
+    },
+}
+
+/// The goal data of a transaction, in the caller's order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Transaction {
+    pub(crate) goal_data: Vec<(SmolStr, AttributeValue)>,
+}
+
+impl TrackingEvent {
+    pub(crate) fn event_type(&self) -> EventType {
+        match self.kind {
+            EventKind::Bucketing { .. } => EventType::Bucketing,
+            EventKind::Conversion { .. } => EventType::Conversion,
+        }
+    }
+}
