@@ -14,8 +14,9 @@ mod rules;
 mod tracking;
 mod transport;
 mod visitor;
+mod worker;
 
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use attributes::{AttributeValue, Attributes};
@@ -23,3 +24,4 @@ pub use clock::{Clock, Jitter, SystemClock};
 pub use events::{Event, Subscription};
 pub use tracking::{DropReason, EventType, ReleaseReason};
 pub use transport::{AsyncTransport, BoxFuture, Request, RequestKind, Response, Transport, TransportError};
+pub use worker::Worker;

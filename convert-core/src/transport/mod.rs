@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::redact::Secret;
+use crate::worker::Worker;
 
 /// A future on the heap that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -76,4 +77,12 @@ pub trait Transport: Send + Sync + 'static {
 pub trait AsyncTransport: Send + Sync + 'static {
     /// Sends one request; any status is an answer. Dropping the future abandons the request.
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, TransportError>>;
+
+    /// Hosts the SDK's background work on the calling thread, which is the SDK's own, until the work ends.
+    ///
+    /// The futures of [`send`](Self::send) are polled in here only. A transport whose futures need a runtime enters it
+    /// here and polls the worker inside; see [`Worker`].
+    fn drive(&self, worker: Worker) {
+        worker.run();
+    }
 }
