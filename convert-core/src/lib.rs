@@ -19,7 +19,7 @@ mod worker;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use attributes::{AttributeValue, Attributes};
+pub use attributes::{AttributeError, AttributeValue, Attributes};
 pub use clock::{Clock, Jitter, SystemClock};
 pub use events::{Event, Subscription};
 pub use tracking::{DropReason, EventType, ReleaseReason};

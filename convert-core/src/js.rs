@@ -1,1 +1,0 @@
-//! The JavaScript coercions that evaluation depends on.
