@@ -23,5 +23,10 @@ pub use attributes::{AttributeError, AttributeValue, Attributes};
 pub use clock::{Clock, Jitter, SystemClock};
 pub use events::{Event, Subscription};
 pub use tracking::{DropReason, EventType, ReleaseReason};
-pub use transport::{AsyncTransport, BoxFuture, Request, RequestKind, Response, Transport, TransportError};
+#[cfg(feature = "reqwest")]
+pub use transport::ReqwestTransport;
+pub use transport::{
+    AsyncTransport, BoxFuture, EndpointError, RedirectError, Request, RequestKind, Response, Transport, TransportError,
+    TransportErrorKind,
+};
 pub use worker::Worker;

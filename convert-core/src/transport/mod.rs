@@ -1,81 +1,63 @@
 //! How requests leave the process: the ports, and the bundled adapter.
+//!
+//! Nothing here decides when to send or whether to send again; that is the delivery worker's and the config fetch's part.
 
-use std::fmt;
+mod endpoint;
+mod error;
+mod http_url;
+mod redirect;
+mod request;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+mod response;
+mod retry_after;
+
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
 
-use crate::redact::Secret;
+pub use self::endpoint::EndpointError;
+pub(crate) use self::endpoint::{EndpointOptions, Endpoints};
+pub use self::error::{TransportError, TransportErrorKind};
+pub use self::redirect::RedirectError;
+pub(crate) use self::redirect::redirected;
+pub use self::request::{Request, RequestKind};
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::ReqwestTransport;
+pub use self::response::Response;
 use crate::worker::Worker;
 
 /// A future on the heap that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a request is for. Requests of one kind never overlap; different kinds run side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RequestKind {
-    /// The project config.
-    Config,
-    /// One experience's config, for a preview.
-    Preview,
-    /// A batch of tracking events.
-    Tracking,
-}
-
-/// One HTTP request. Cheap to clone; `Debug` shows neither secrets nor the query.
-#[derive(Clone)]
-pub struct Request {
-    pub(crate) kind: RequestKind,
-    pub(crate) url: Arc<str>,
-    pub(crate) authorization: Option<Secret>,
-    pub(crate) if_none_match: Option<Arc<str>>,
-    /// The body to POST; a request without one is a GET.
-    pub(crate) body: Option<Arc<[u8]>>,
-    pub(crate) timeout: Duration,
-    pub(crate) max_response_bytes: usize,
-}
-
-/// What a server answered.
-#[derive(Clone, Default)]
-pub struct Response {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-}
-
-/// Why a request got no answer.
-#[derive(Debug)]
-pub struct TransportError {
-    pub(crate) kind: TransportErrorKind,
-    pub(crate) surely_not_sent: bool,
-    pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TransportErrorKind {
-    Connect,
-    Tls,
-    Timeout,
-    Io,
-    TooLarge,
-    Busy,
-    Other,
-}
-
 /// A blocking way to send requests, for apps with an HTTP client of their own. Runs on threads of the SDK.
+///
+/// An implementation sends the method, URL, headers and body it is given, follows no redirect, tries once, gives up after
+/// [`Request::timeout`], and reads at most [`Request::max_response_bytes`] of the answer.
+///
+/// ```
+/// use convert_core::{Request, Response, Transport, TransportError};
+///
+/// struct Offline;
+///
+/// impl Transport for Offline {
+///     fn send(&self, _request: &Request) -> Result<Response, TransportError> {
+///         Err(TransportError::not_sent("this host has no network"))
+///     }
+/// }
+/// ```
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request and waits for the answer; any status is an answer.
     ///
     /// # Errors
-    /// [`TransportError`] when there was no answer.
+    /// [`TransportError`] when there was no answer. Whether the request was surely not sent decides if the events in it
+    /// may reach the server twice: see [`TransportError::not_sent`] and [`TransportError::ambiguous`].
     fn send(&self, request: &Request) -> Result<Response, TransportError>;
 }
 
 /// An asynchronous way to send requests.
 pub trait AsyncTransport: Send + Sync + 'static {
-    /// Sends one request; any status is an answer. Dropping the future abandons the request.
+    /// Sends one request; any status is an answer. Dropping the future abandons the request: the SDK does so at the
+    /// request's deadline, so an implementation needs no timeout of its own.
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, TransportError>>;
 
     /// Hosts the SDK's background work on the calling thread, which is the SDK's own, until the work ends.
