@@ -371,7 +371,15 @@ mod tests {
             let options = EndpointOptions { sdk_key_secret: Some(Secret::new(secret)), ..options() };
             assert_eq!(Endpoints::new(options).unwrap_err(), EndpointError::InvalidSecret, "{secret:?}");
         }
-        for url in ["", "h.test", "ftp://h.test", "https://u:p@h.test", "https://h.test?x=1", "https://h.test#x", "https://h t"] {
+        for url in [
+            "",
+            "h.test",
+            "ftp://h.test",
+            "https://u:p@h.test",
+            "https://h.test?x=1",
+            "https://h.test#x",
+            "https://h t",
+        ] {
             let options = EndpointOptions { config_endpoint: Some(url.to_owned()), ..options() };
             let error = Endpoints::new(options).unwrap_err();
             assert!(matches!(error, EndpointError::InvalidUrl { endpoint: "config", .. }), "{url}: {error:?}");

@@ -88,7 +88,9 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            TransportErrorKind::Dns => "the server's name could not be resolved: check the endpoint and the DNS settings",
+            TransportErrorKind::Dns => {
+                "the server's name could not be resolved: check the endpoint and the DNS settings"
+            }
             TransportErrorKind::Connect => "no connection to the server: check the endpoint, the network and the proxy",
             TransportErrorKind::Tls => "the TLS connection failed: check the system's clock and root certificates",
             TransportErrorKind::Timeout => "the server did not answer in time",

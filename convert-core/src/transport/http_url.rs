@@ -139,7 +139,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), UrlProblem> {
     };
     let Some(at) = port_at else { return Ok((authority, None)) };
     let (host, port) = authority.split_at(at);
-    let port = port.trim_start_matches(':');
+    let port = port.strip_prefix(':').unwrap_or_default();
     if port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(UrlProblem::Port);
     }
@@ -235,6 +235,7 @@ mod tests {
             ("https://h:/", UrlProblem::Port),
             ("https://h:65536/", UrlProblem::Port),
             ("https://h:8o/", UrlProblem::Port),
+            ("https://h::80/", UrlProblem::Port),
             ("https://[::1/", UrlProblem::Host),
             ("https://[::1]x/", UrlProblem::Host),
             ("https://::1/", UrlProblem::Port),
@@ -255,7 +256,9 @@ mod tests {
         for host in ["localhost", "LOCALHOST:1", "127.0.0.1", "127.9.9.9:80", "[::1]", "[0:0:0:0:0:0:0:1]:9"] {
             assert!(HttpUrl::parse(&format!("http://{host}/")).unwrap().is_loopback(), "{host}");
         }
-        for host in ["localhost.evil.test", "127.0.0.1.evil.test", "127.1", "2130706433", "[::2]", "0.0.0.0", "evil.test"] {
+        for host in
+            ["localhost.evil.test", "127.0.0.1.evil.test", "127.1", "2130706433", "[::2]", "0.0.0.0", "evil.test"]
+        {
             assert!(!HttpUrl::parse(&format!("http://{host}/")).unwrap().is_loopback(), "{host}");
         }
     }

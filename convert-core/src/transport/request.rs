@@ -39,7 +39,12 @@ pub struct Request {
 }
 
 impl Request {
-    pub(crate) fn get(kind: RequestKind, url: impl Into<Arc<str>>, timeout: Duration, max_response_bytes: usize) -> Self {
+    pub(crate) fn get(
+        kind: RequestKind,
+        url: impl Into<Arc<str>>,
+        timeout: Duration,
+        max_response_bytes: usize,
+    ) -> Self {
         Self {
             kind,
             url: url.into(),

@@ -128,9 +128,9 @@ async fn host(mut worker: Worker) {
 }
 
 async fn exchange(clients: &Clients, request: &Request) -> Result<Response, TransportError> {
-    let client = clients.for_url(request.url()).map_err(|source| {
-        TransportError::not_sent(source).with_kind(TransportErrorKind::Tls)
-    })?;
+    let client = clients
+        .for_url(request.url())
+        .map_err(|source| TransportError::not_sent(source).with_kind(TransportErrorKind::Tls))?;
     let mut outgoing = match request.body() {
         Some(body) => client.post(request.url()).body(body.to_vec()),
         None => client.get(request.url()),
