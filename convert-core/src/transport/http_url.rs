@@ -236,7 +236,7 @@ mod tests {
             ("https://h:65536/", UrlProblem::Port),
             ("https://h:8o/", UrlProblem::Port),
             ("https://h::80/", UrlProblem::Port),
-            ("https://[::1/", UrlProblem::Host),
+            ("https://[::1/", UrlProblem::Port),
             ("https://[::1]x/", UrlProblem::Host),
             ("https://::1/", UrlProblem::Port),
             ("https://h%41/", UrlProblem::Host),
