@@ -1,6 +1,38 @@
 //! The served project config, compiled once at load.
+//!
+//! The data flows from top to bottom: `project` parses the text and owns the result; `reader` walks the served lists
+//! and decides what is skipped; one file per kind of entity compiles its own; `layout` turns weights into ranges.
 
+mod entity;
+mod error;
+mod experience;
+mod extra;
+mod feature;
+mod goal;
+mod identity;
+mod index;
+mod layout;
+mod project;
+mod reader;
+mod targeting;
+mod variable;
+mod variation;
 mod warnings;
 
+#[cfg(test)]
+mod tests;
+
+pub use entity::{Entity, EntityKind};
+pub use error::ConfigError;
+pub use experience::Experience;
+pub(crate) use experience::{AudienceMode, LocationGate};
+pub use feature::{FeatureDeclaration, VariableDeclaration, VariableKind};
+pub use goal::Goal;
+pub(crate) use layout::Layout;
+pub use project::ProjectConfig;
+pub use targeting::{Audience, Location, Segment};
+pub use variable::{Variable, VariableValue};
+pub(crate) use variation::FeatureChange;
+pub use variation::{Change, Variation};
 pub use warnings::ConfigWarning;
 pub(crate) use warnings::Warnings;
