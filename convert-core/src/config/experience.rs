@@ -156,8 +156,15 @@ impl Targets<'_> {
             }
         }
         if !unknown.is_empty() {
-            let open = if audiences.is_empty() && segments.is_empty() { "; the experience is open to every visitor" } else { "" };
-            place.warn(warnings, format!("audiences {} are not in the config and are ignored{open}", unknown.join(", ")));
+            let open = if audiences.is_empty() && segments.is_empty() {
+                "; the experience is open to every visitor"
+            } else {
+                ""
+            };
+            place.warn(
+                warnings,
+                format!("audiences {} are not in the config and are ignored{open}", unknown.join(", ")),
+            );
         }
         (in_config_order(audiences), in_config_order(segments))
     }

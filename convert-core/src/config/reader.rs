@@ -78,7 +78,10 @@ pub(super) fn collection<'a, T: Identified>(
     let mut items = Collection::with_capacity(served.len());
     for (at, entity) in served.iter().enumerate() {
         let Some(identity) = Identity::read(entity) else {
-            Place::CONFIG.warn(warnings, format!("`{member}[{at}]` has no usable id (a non-empty text or a number) and is skipped"));
+            Place::CONFIG.warn(
+                warnings,
+                format!("`{member}[{at}]` has no usable id (a non-empty text or a number) and is skipped"),
+            );
             continue;
         };
         let repeated = if items.position_by_id(&identity.id).is_some() {
@@ -91,8 +94,9 @@ pub(super) fn collection<'a, T: Identified>(
             }
             continue;
         };
-        let place = Place::new(kind, &identity.id);
-        place.warn(warnings, format!("an earlier {kind} has the same {repeated} (key `{}`); this one is skipped", identity.key));
+        let message =
+            format!("an earlier {kind} has the same {repeated}; this one, with key `{}`, is skipped", identity.key);
+        Place::new(kind, &identity.id).warn(warnings, message);
     }
     items.seal()
 }

@@ -212,7 +212,8 @@ impl Change {
             return None;
         };
         let kind = text(served, "type");
-        let feature = if kind == FEATURE_CHANGE { FeatureChange::read(served, features, place, warnings) } else { None };
+        let feature =
+            if kind == FEATURE_CHANGE { FeatureChange::read(served, features, place, warnings) } else { None };
         let mut extra = Extra::of(served, &["type"]);
         if feature.is_some() {
             extra = extra.without_data(&["feature_id", "variables_data"]);
@@ -238,7 +239,10 @@ impl FeatureChange {
         let variables = match data.and_then(|data| data.get("variables_data")) {
             Some(Json::Object(members)) => Some(Variable::read_all(members, declared)),
             Some(other) if !other.is_falsy() => {
-                place.warn(warnings, format!("`variables_data` of feature {feature_id} is not an object and is ignored"));
+                place.warn(
+                    warnings,
+                    format!("`variables_data` of feature {feature_id} is not an object and is ignored"),
+                );
                 None
             }
             _ => None,

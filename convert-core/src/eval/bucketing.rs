@@ -81,7 +81,9 @@ impl Read for Joined<'_> {
             self.head = std::mem::take(&mut self.tail);
         }
         // A whole block in one move; the loop below is for the seam and the end.
-        if let (Some((block, rest)), Ok(four)) = (self.head.split_first_chunk::<4>(), <&mut [u8; 4]>::try_from(&mut *buffer)) {
+        if let (Some((block, rest)), Ok(four)) =
+            (self.head.split_first_chunk::<4>(), <&mut [u8; 4]>::try_from(&mut *buffer))
+        {
             *four = *block;
             self.head = rest;
             return Ok(4);
@@ -92,5 +94,50 @@ impl Read for Joined<'_> {
         }
         self.head = self.head.get(count..).unwrap_or_default();
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plain(experience_id: &str, visitor_id: &str) -> u32 {
+        bucket_value(experience_id, visitor_id, &BucketingOptions::new())
+    }
+
+    #[test]
+    fn values_are_those_of_the_official_sdk() {
+        // From the shared vectors and the scenarios of documented differences.
+        for (experience, visitor, value) in [("301", "visitor-0", 1448), ("301", "visitor-11", 38), ("10", "u1", 8666)]
+        {
+            assert_eq!(plain(experience, visitor), value);
+        }
+    }
+
+    #[test]
+    fn options_change_the_hash() {
+        let options = BucketingOptions::new();
+        assert_eq!(bucket_value("10", "u1", &options.seed(0)), 8666);
+        assert_ne!(bucket_value("10", "u1", &options.seed(1)), 8666);
+        // The same hash, half the scale: trunc(x / 2) of the untruncated value, so half of the truncated one here.
+        let half = options.max_traffic(NonZeroU32::new(5000).unwrap());
+        assert_eq!(bucket_value("10", "u1", &half), 4333);
+        let alone = options.exclude_experience_id(true);
+        assert_eq!(bucket_value("10", "u1", &alone), plain("", "u1"));
+        assert_eq!(bucket_value("20", "u1", &alone), plain("", "u1"));
+    }
+
+    proptest! {
+        #[test]
+        fn two_texts_hash_as_one(experience in ".{0,9}", visitor in ".{0,40}", seed in 1_u32.., max in 1_u32..) {
+            let joined = format!("{experience}{visitor}");
+            let hash = murmur3::murmur3_32(&mut joined.as_bytes(), seed).unwrap();
+            let expected = (f64::from(hash) / 4_294_967_296.0 * f64::from(max)).trunc() as u32;
+            let options = BucketingOptions::new().seed(seed).max_traffic(NonZeroU32::new(max).unwrap());
+            prop_assert_eq!(bucket_value(&experience, &visitor, &options), expected);
+            prop_assert!(expected < max);
+        }
     }
 }
