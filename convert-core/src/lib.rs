@@ -27,6 +27,7 @@ pub use config::{
 };
 pub use eval::BucketingOptions;
 pub use events::{Event, Subscription};
+pub use rules::{Lookup, RuleData, RuleItem};
 pub use tracking::{DropReason, EventType, ReleaseReason};
 #[cfg(feature = "reqwest")]
 pub use transport::ReqwestTransport;

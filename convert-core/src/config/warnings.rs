@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::rules::Patterns;
+
 /// Something odd in a served config that the loader skipped or read leniently.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigWarning {
@@ -34,6 +36,8 @@ impl fmt::Display for ConfigWarning {
 pub(crate) struct Warnings {
     list: Vec<ConfigWarning>,
     total: usize,
+    /// The regular expressions of the config, which its rules share.
+    pub(crate) patterns: Patterns,
 }
 
 impl Warnings {

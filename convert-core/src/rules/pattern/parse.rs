@@ -1,0 +1,298 @@
+//! The grammar of patterns: ECMAScript's, without the flag `u`, with Annex B.
+
+use super::units::UnitSet;
+use super::{Fault, class, escape, names};
+
+/// Groups that may be open at one place.
+pub(super) const MAX_DEPTH: usize = 96;
+
+/// A pattern, or a part of one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node {
+    Empty,
+    Unit(u16),
+    Set(UnitSet),
+    Start,
+    End,
+    WordBoundary { negated: bool },
+    Concat(Vec<Node>),
+    Any(Vec<Node>),
+    Capture(Box<Node>),
+    Look { behind: bool, negated: bool, node: Box<Node> },
+    BackReference(usize),
+    Repeat { node: Box<Node>, min: u32, max: Option<u32>, lazy: bool },
+}
+
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) node: Node,
+    /// Whether it looks around or refers back.
+    pub(super) backtracks: bool,
+}
+
+pub(super) fn parse(units: &[u16]) -> Result<Parsed, Fault> {
+    let groups = names::scan(units)?;
+    let mut parser = Parser { groups, ..Parser::new(units) };
+    let node = parser.disjunction()?;
+    // Only a `)` ends a disjunction early.
+    if parser.peek().is_some() {
+        return Err(Fault::Syntax);
+    }
+    Ok(Parsed { node, backtracks: parser.backtracks })
+}
+
+#[derive(Debug)]
+pub(super) struct Parser<'p> {
+    units: &'p [u16],
+    at: usize,
+    groups: names::Groups,
+    /// Capturing groups whose `(` was read.
+    opened: usize,
+    /// Those among them whose `)` was not, and the look-behinds.
+    open: Vec<Open>,
+    depth: usize,
+    backtracks: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Open {
+    Capture(usize),
+    /// A look-behind, and how many capturing groups were opened before it.
+    LookBehind(usize),
+    Other,
+}
+
+impl<'p> Parser<'p> {
+    pub(super) fn new(units: &'p [u16]) -> Self {
+        let groups = names::Groups::default();
+        Self { units, at: 0, groups, opened: 0, open: Vec::new(), depth: 0, backtracks: false }
+    }
+
+    pub(super) fn peek(&self) -> Option<u16> {
+        self.peek_at(0)
+    }
+
+    pub(super) fn peek_at(&self, ahead: usize) -> Option<u16> {
+        self.units.get(self.at + ahead).copied()
+    }
+
+    pub(super) fn next(&mut self) -> Option<u16> {
+        let unit = self.peek()?;
+        self.at += 1;
+        Some(unit)
+    }
+
+    pub(super) fn skip(&mut self, count: usize) {
+        self.at += count;
+    }
+
+    pub(super) fn back(&mut self) {
+        self.at -= 1;
+    }
+
+    pub(super) fn eat(&mut self, byte: u8) -> bool {
+        let there = self.peek() == Some(u16::from(byte));
+        self.at += usize::from(there);
+        there
+    }
+
+    fn eat_all(&mut self, text: &str) -> bool {
+        let there = text.bytes().enumerate().all(|(ahead, byte)| self.peek_at(ahead) == Some(u16::from(byte)));
+        self.at += if there { text.len() } else { 0 };
+        there
+    }
+
+    pub(super) fn has_names(&self) -> bool {
+        self.groups.has_names()
+    }
+
+    fn disjunction(&mut self) -> Result<Node, Fault> {
+        let mut alternatives = vec![self.alternative()?];
+        while self.eat(b'|') {
+            alternatives.push(self.alternative()?);
+        }
+        Ok(single_or(alternatives, Node::Any))
+    }
+
+    fn alternative(&mut self) -> Result<Node, Fault> {
+        let mut terms = Vec::new();
+        while let Some(unit) = self.peek() {
+            if unit == u16::from(b'|') || unit == u16::from(b')') {
+                break;
+            }
+            terms.push(self.term()?);
+        }
+        Ok(single_or(terms, Node::Concat))
+    }
+
+    fn term(&mut self) -> Result<Node, Fault> {
+        if let Some(assertion) = self.assertion() {
+            // What cannot be repeated must not be followed by a quantifier.
+            return if self.quantifier()?.is_some() { Err(Fault::Syntax) } else { Ok(assertion) };
+        }
+        if self.quantifier()?.is_some() {
+            return Err(Fault::Syntax);
+        }
+        let node = self.atom()?;
+        match self.quantifier()? {
+            None => Ok(node),
+            Some(_) if matches!(node, Node::Look { behind: true, .. }) => Err(Fault::Syntax),
+            Some((min, max)) => {
+                let lazy = self.eat(b'?');
+                Ok(Node::Repeat { node: Box::new(node), min, max, lazy })
+            }
+        }
+    }
+
+    fn assertion(&mut self) -> Option<Node> {
+        for (text, node) in [
+            ("^", Node::Start),
+            ("$", Node::End),
+            ("\\b", Node::WordBoundary { negated: false }),
+            ("\\B", Node::WordBoundary { negated: true }),
+        ] {
+            if self.eat_all(text) {
+                return Some(node);
+            }
+        }
+        None
+    }
+
+    /// `*`, `+`, `?` or a valid `{...}`; anything else between braces is literal.
+    fn quantifier(&mut self) -> Result<Option<(u32, Option<u32>)>, Fault> {
+        for (byte, bounds) in [(b'*', (0, None)), (b'+', (1, None)), (b'?', (0, Some(1)))] {
+            if self.eat(byte) {
+                return Ok(Some(bounds));
+            }
+        }
+        let start = self.at;
+        if self.eat(b'{') {
+            if let Some(min) = self.number() {
+                let max = if self.eat(b',') { self.number() } else { Some(min) };
+                if self.eat(b'}') {
+                    return if max.is_some_and(|max| max < min) { Err(Fault::Syntax) } else { Ok(Some((min, max))) };
+                }
+            }
+        }
+        self.at = start;
+        Ok(None)
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        let mut number: Option<u32> = None;
+        while let Some(digit) = self.peek().and_then(digit) {
+            number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(digit));
+            self.at += 1;
+        }
+        number
+    }
+
+    fn atom(&mut self) -> Result<Node, Fault> {
+        let unit = self.next().ok_or(Fault::Syntax)?;
+        Ok(match u8::try_from(unit) {
+            Ok(b'.') => Node::Set(class::dot()),
+            Ok(b'(') => return self.group(),
+            Ok(b'[') => Node::Set(class::parse(self)?),
+            Ok(b'\\') => return self.atom_escape(),
+            _ => Node::Unit(unit),
+        })
+    }
+
+    fn group(&mut self) -> Result<Node, Fault> {
+        let look = |behind, negated| Some((behind, negated));
+        let (open, look) = if self.eat_all("?:") {
+            (Open::Other, None)
+        } else if self.eat_all("?=") {
+            (Open::Other, look(false, false))
+        } else if self.eat_all("?!") {
+            (Open::Other, look(false, true))
+        } else if self.eat_all("?<=") {
+            (Open::LookBehind(self.opened), look(true, false))
+        } else if self.eat_all("?<!") {
+            (Open::LookBehind(self.opened), look(true, true))
+        } else {
+            if self.eat_all("?<") {
+                names::read(self)?;
+            } else if self.peek() == Some(u16::from(b'?')) {
+                return Err(Fault::Syntax);
+            }
+            self.opened += 1;
+            (Open::Capture(self.opened), None)
+        };
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Fault::TooLarge);
+        }
+        self.open.push(open);
+        let node = Box::new(self.disjunction()?);
+        self.open.pop();
+        self.depth -= 1;
+        if !self.eat(b')') {
+            return Err(Fault::Syntax);
+        }
+        Ok(match (open, look) {
+            (_, Some((behind, negated))) => {
+                self.backtracks = true;
+                Node::Look { behind, negated, node }
+            }
+            (Open::Capture(_), None) => Node::Capture(node),
+            _ => *node,
+        })
+    }
+
+    fn atom_escape(&mut self) -> Result<Node, Fault> {
+        if let Some(set) = self.peek().and_then(class::shorthand) {
+            self.at += 1;
+            return Ok(Node::Set(set));
+        }
+        let start = self.at;
+        if self.peek().and_then(digit).is_some_and(|digit| digit != 0) {
+            match self.number() {
+                Some(group) if group as usize <= self.groups.count() => return self.back_reference(group as usize),
+                // More than there are groups: a legacy octal escape, or the digit itself.
+                _ => self.at = start,
+            }
+        }
+        if self.has_names() && self.eat(b'k') {
+            if !self.eat(b'<') {
+                return Err(Fault::Syntax);
+            }
+            let name = names::read(self)?;
+            let group = self.groups.find(&name).ok_or(Fault::Syntax)?;
+            return self.back_reference(group);
+        }
+        escape::parse(self, false).map(Node::Unit)
+    }
+
+    /// Of a group that is still open, or opens later, nothing is captured yet: the reference is to nothing, which
+    /// matches. Inside a look-behind, which matches backwards, it is the other way round.
+    fn back_reference(&mut self, group: usize) -> Result<Node, Fault> {
+        let behind = self.open.iter().find_map(|open| match open {
+            Open::LookBehind(opened_before) => Some(*opened_before),
+            _ => None,
+        });
+        if self.open.contains(&Open::Capture(group)) {
+            return Ok(Node::Empty);
+        }
+        if behind.is_some_and(|opened_before| group > opened_before) {
+            return Err(Fault::Unsupported);
+        }
+        if group > self.opened {
+            return Ok(Node::Empty);
+        }
+        self.backtracks = true;
+        Ok(Node::BackReference(group))
+    }
+}
+
+fn digit(unit: u16) -> Option<u32> {
+    char::from_u32(u32::from(unit))?.to_digit(10)
+}
+
+fn single_or(mut nodes: Vec<Node>, many: impl FnOnce(Vec<Node>) -> Node) -> Node {
+    match nodes.len() {
+        0 => Node::Empty,
+        1 => nodes.pop().unwrap_or(Node::Empty),
+        _ => many(nodes),
+    }
+}
