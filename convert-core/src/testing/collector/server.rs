@@ -63,7 +63,15 @@ fn register(shared: &Shared, stream: &TcpStream) -> Option<usize> {
 
 fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
-    while let Some(request) = wire::read_head(&mut reader)? {
+    loop {
+        let request = match wire::read_head(&mut reader) {
+            Ok(Some(request)) => request,
+            Ok(None) => break,
+            Err(error) => {
+                // Broken connections do not take it, and strange clients learn where they are.
+                return wire::write_response(stream, 400, &[], b"", None).and(Err(error));
+            }
+        };
         let mut exchange = Exchange { stream, shared, arrived: 0, recoveries: 0, route: request.route() };
         match exchange.run(request, &mut reader)? {
             Next::KeepAlive => {}

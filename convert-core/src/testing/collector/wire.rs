@@ -16,6 +16,10 @@ pub(super) enum Framing {
 
 /// Reads up to the empty line; `None` at the end of the connection.
 pub(super) fn read_head(reader: &mut impl BufRead) -> io::Result<Option<CollectedRequest>> {
+    // A TLS client that came to the wrong place sends no line end to wait for.
+    if reader.fill_buf()?.first().is_some_and(|first| !first.is_ascii_alphabetic()) {
+        return Err(malformed("method"));
+    }
     let mut reader = reader.take(MAX_HEAD);
     let Some(first) = read_line(&mut reader)? else { return Ok(None) };
     let mut parts = first.split(' ');
@@ -180,6 +184,7 @@ mod tests {
     #[test]
     fn malformed_requests_are_errors() {
         for text in [
+            "\u{16}\u{3}\u{1}",
             "GET\r\n\r\n",
             "GET / HTTP/2\r\n\r\n",
             "GET / HTTP/1.1\r\nbroken\r\n\r\n",
