@@ -22,8 +22,8 @@ pub mod testing;
 pub use attributes::{AttributeError, AttributeValue, Attributes};
 pub use clock::{Clock, Jitter, SystemClock};
 pub use config::{
-    Audience, Change, ConfigError, ConfigWarning, Entity, EntityKind, Experience, FeatureDeclaration, Goal, Location,
-    ProjectConfig, Segment, Variable, VariableDeclaration, VariableKind, VariableValue, Variation,
+    Audience, Change, ConfigError, ConfigWarning, Entity, EntityKind, Experience, FeatureDeclaration, FetchError, Goal,
+    Location, ProjectConfig, Segment, Variable, VariableDeclaration, VariableKind, VariableValue, Variation,
 };
 pub use eval::BucketingOptions;
 pub use events::{Event, Subscription};

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::redact::scrub;
 
@@ -33,10 +34,11 @@ pub enum TransportErrorKind {
 ///
 /// `Display`, `Debug` and the sources show neither queries nor SDK keys nor bearer tokens: the messages of the causes are
 /// kept as text, with these taken out.
+#[derive(Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
     surely_not_sent: bool,
-    source: Option<Box<Cause>>,
+    source: Option<Arc<Cause>>,
 }
 
 impl TransportError {
@@ -68,7 +70,7 @@ impl TransportError {
     }
 
     fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(Cause::of(&*source.into()));
+        self.source = Some(Arc::new(Cause::of(&*source.into())));
         self
     }
 
@@ -130,18 +132,18 @@ impl Cause {
     /// Chains are short; the bound is for one that has no end.
     const LONGEST: usize = 16;
 
-    fn of(error: &(dyn Error + 'static)) -> Box<Self> {
+    fn of(error: &(dyn Error + 'static)) -> Self {
         let mut texts = Vec::new();
         let mut next = Some(error);
         while let Some(error) = next.filter(|_| texts.len() < Self::LONGEST) {
             texts.push(scrub(&error.to_string()).into_owned());
             next = error.source();
         }
-        let mut chain = None;
+        let mut chain = Self { text: texts.pop().unwrap_or_default(), source: None };
         while let Some(text) = texts.pop() {
-            chain = Some(Box::new(Self { text, source: chain }));
+            chain = Self { text, source: Some(Box::new(chain)) };
         }
-        chain.unwrap_or_else(|| Box::new(Self { text: String::new(), source: None }))
+        chain
     }
 }
 

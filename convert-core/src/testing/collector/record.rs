@@ -43,6 +43,11 @@ impl CollectedRequest {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// All headers, in order, as sent.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// As much of the body as was read.
     #[must_use]
     pub fn body(&self) -> &[u8] {

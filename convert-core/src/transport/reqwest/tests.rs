@@ -309,3 +309,30 @@ fn the_system_s_tls_can_be_chosen() {
 fn rustls_is_the_default() {
     assert!(format!("{:?}", ReqwestTransport::new()).contains("Rustls"));
 }
+
+#[test]
+fn a_redirect_to_another_origin_carries_neither_secret_nor_token() {
+    use crate::config::{Fetch, FetchPolicy, FetchStep, Fetched};
+
+    let setup = Setup::with(ReqwestTransport::new(), |options| {
+        options.sdk_key_secret = Some(Secret::new("s3cret"));
+        options.debug_token = Some(Secret::new("t0ken"));
+    });
+    let elsewhere = Collector::start().unwrap();
+    elsewhere.serve_config(r#"{"account_id":"1","project":{"id":"2"}}"#);
+    let location = format!("{}/config/other?debug_token=t0ken&a=b", elsewhere.config_endpoint());
+    setup.collector.fail_once(Route::Config, Fault::Redirect { status: 302, location });
+
+    let request = setup.endpoints.config_request(None).unwrap();
+    let mut fetch = Fetch::new(request, setup.endpoints.debug_token().cloned(), FetchPolicy::once(LONG));
+    let mut step = fetch.next(Duration::ZERO);
+    while let FetchStep::Send(request) = step {
+        step = fetch.answered(setup.send(request), Duration::ZERO, Duration::ZERO, 0.0);
+    }
+    assert!(matches!(step, FetchStep::Done(Ok(Fetched::Config { .. }))), "{step:?}");
+
+    assert_eq!(setup.collector.requests()[0].header("authorization"), Some("Bearer s3cret"));
+    let request = &elsewhere.requests()[0];
+    assert_eq!((request.header("authorization"), request.query()), (None, Some("a=b")));
+    assert!(request.headers().all(|(_, value)| !value.contains("s3cret") && !value.contains("t0ken")));
+}
