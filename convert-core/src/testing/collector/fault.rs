@@ -46,6 +46,11 @@ pub enum Fault {
     LostAnswer,
     /// The ordinary answer, cut off in the middle of its body. The events are accepted.
     CutAnswer,
+    /// The ordinary answer up to the middle of its body, and nothing more until
+    /// [`recover`](super::Collector::recover). The events are accepted.
+    StallAnswer,
+    /// The ordinary answer, and then the connection is closed without a word, as idle ones are.
+    CloseAfter,
     /// An answer that is not HTTP.
     Garbage,
     /// A success with a body of so many bytes. The events are accepted.

@@ -132,6 +132,12 @@ impl Collector {
         self.shared.lock().connections
     }
 
+    /// Waits until no connection is open. False when `timeout` passed before.
+    #[must_use]
+    pub fn wait_for_close(&self, timeout: Duration) -> bool {
+        self.shared.wait(timeout, |state| state.streams.is_empty())
+    }
+
     /// Waits until at least `count` events were accepted. False when `timeout` passed before.
     #[must_use]
     pub fn wait_for_events(&self, count: usize, timeout: Duration) -> bool {

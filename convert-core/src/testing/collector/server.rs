@@ -33,8 +33,9 @@ pub(super) fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             move || {
                 // A connection that breaks is an ordinary end here.
                 let _ = serve(&stream, &shared);
-                shared.lock().streams.remove(&id);
                 let _ = stream.shutdown(Shutdown::Both);
+                shared.lock().streams.remove(&id);
+                shared.changed.notify_all();
             }
         });
         match spawned {
@@ -151,6 +152,13 @@ impl Exchange<'_> {
                 wire::write_response(self.stream, 200, &[], b"{\"cut\":", Some(1000))?;
                 Ok(Next::Close)
             }
+            Some(Fault::StallAnswer) => {
+                self.settle(Some(200), welcome);
+                wire::write_response(self.stream, 200, &[], b"{\"cut\":", Some(1000))?;
+                self.is_recovered_in_time();
+                Ok(Next::Close)
+            }
+            Some(Fault::CloseAfter) => self.ordinary(tag, welcome).map(|_| Next::Close),
             Some(Fault::Oversized { bytes, announced }) => {
                 self.settle(Some(200), welcome);
                 self.oversized(bytes, announced)?;

@@ -11,6 +11,9 @@ type BuildFailure = Box<dyn Error + Send + Sync>;
 /// Servers close idle connections, often after a minute or less: a connection left alone this long is not used again.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// A request that still waits for its connection was surely not sent, which the worker's own deadline cannot tell.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 #[derive(Clone, Copy, Debug)]
 enum Backend {
     #[cfg(feature = "reqwest-rustls")]
@@ -36,6 +39,7 @@ enum Source {
 
 pub(super) struct Clients {
     source: Source,
+    pub(super) connect_timeout: Duration,
     anywhere: Mutex<Option<reqwest::Client>>,
     loopback: Mutex<Option<reqwest::Client>>,
 }
@@ -65,7 +69,7 @@ impl Clients {
     }
 
     fn of(source: Source) -> Self {
-        Self { source, anywhere: Mutex::new(None), loopback: Mutex::new(None) }
+        Self { source, connect_timeout: CONNECT_TIMEOUT, anywhere: Mutex::new(None), loopback: Mutex::new(None) }
     }
 
     pub(super) fn backend_name(&self) -> String {
@@ -88,7 +92,7 @@ impl Clients {
         if let Some(client) = &*slot {
             return Ok(client.clone());
         }
-        let client = build(backend, reach)?;
+        let client = build(backend, reach, self.connect_timeout)?;
         *slot = Some(client.clone());
         Ok(client)
     }
@@ -101,7 +105,7 @@ impl Clients {
     }
 }
 
-fn build(backend: Backend, reach: Reach) -> Result<reqwest::Client, BuildFailure> {
+fn build(backend: Backend, reach: Reach, connect_timeout: Duration) -> Result<reqwest::Client, BuildFailure> {
     // Cargo unites features: an app may switch on, for its own client, what must stay off in this one.
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -113,6 +117,7 @@ fn build(backend: Backend, reach: Reach) -> Result<reqwest::Client, BuildFailure
         .no_zstd()
         .no_deflate()
         .no_hickory_dns()
+        .connect_timeout(connect_timeout)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .pool_max_idle_per_host(2);
     if let Reach::Loopback = reach {

@@ -23,8 +23,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The bundled transport. Its runtime lives on the SDK's own thread: the app's runtime, if there is one, is never used.
 ///
-/// Clients are built at first use, on that thread. Timeouts, redirects and retries are the SDK's own work, so reqwest's are
-/// off. Proxies are read from the environment, except for plain HTTP to this machine, which never leaves it.
+/// Clients are built at first use, on that thread. Redirects, retries and the deadline of a request are the SDK's own work,
+/// so reqwest's are off; only connecting is given up after 5 seconds of its own. Proxies are read from the environment, except for plain HTTP to this machine, which never leaves it.
 pub struct ReqwestTransport {
     clients: Arc<Clients>,
 }
@@ -131,6 +131,10 @@ async fn exchange(clients: &Clients, request: &Request) -> Result<Response, Tran
     let client = clients
         .for_url(request.url())
         .map_err(|source| TransportError::not_sent(source).with_kind(TransportErrorKind::Tls))?;
+    // What the server closed meanwhile is noticed first: the runtime looks at its sockets at the first yield, and the
+    // connections act on it before the second is over.
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
     let mut outgoing = match request.body() {
         Some(body) => client.post(request.url()).body(body.to_vec()),
         None => client.get(request.url()),

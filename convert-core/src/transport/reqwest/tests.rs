@@ -138,7 +138,7 @@ fn a_refused_connection_was_surely_not_used() {
 #[test]
 fn a_connection_that_breaks_after_the_request_is_ambiguous() {
     let setup = Setup::new();
-    for fault in [Fault::ResetMidBody, Fault::ResetAfterBody, Fault::LostAnswer] {
+    for fault in [Fault::ResetBeforeBody, Fault::ResetMidBody, Fault::ResetAfterBody, Fault::LostAnswer] {
         assert_eq!(setup.failed_track(fault.clone()), (TransportErrorKind::Io, false), "{fault:?}");
     }
     assert_eq!(setup.failed_track(Fault::Garbage), (TransportErrorKind::Protocol, false));
@@ -150,11 +150,17 @@ fn a_connection_that_breaks_after_the_request_is_ambiguous() {
 fn a_kept_connection_that_the_server_closed_is_not_used_again() {
     let setup = Setup::new();
     assert_eq!(setup.track().unwrap().status(), 200);
-    // The server closes the connection behind this answer; the client learns of it only later.
-    setup.collector.fail_once(Route::Track, Fault::CutAnswer);
-    assert_eq!(setup.track().unwrap().status(), 200);
-    assert_eq!(setup.track().unwrap().status(), 200);
-    assert_eq!((setup.collector.event_count(), setup.collector.connection_count()), (3, 2));
+    setup.runtime.block_on(async {
+        for connections in 1..10 {
+            setup.collector.fail_once(Route::Track, Fault::CloseAfter);
+            assert_eq!(setup.transport.send(setup.tracking_request()).await.unwrap().status(), 200);
+            assert!(setup.collector.wait_for_close(LONG));
+            assert_eq!(setup.collector.connection_count(), connections);
+            // The runtime had no chance to see the end of the connection before this request.
+            assert_eq!(setup.transport.send(setup.tracking_request()).await.unwrap().status(), 200);
+        }
+    });
+    assert_eq!(setup.collector.event_count(), 19, "each exactly once");
 }
 
 #[test]
@@ -162,6 +168,7 @@ fn of_a_tracking_answer_the_status_is_enough() {
     let setup = Setup::new();
     let faults = [
         Fault::CutAnswer,
+        Fault::StallAnswer,
         Fault::Oversized { bytes: 10 << 20, announced: true },
         Fault::Oversized { bytes: 10 << 20, announced: false },
     ];
@@ -171,7 +178,7 @@ fn of_a_tracking_answer_the_status_is_enough() {
         assert_eq!(response.status(), 200, "{fault:?}");
         assert!(response.body_bytes().len() <= 64 << 10, "{fault:?}");
     }
-    assert_eq!(setup.collector.event_count(), 3);
+    assert_eq!(setup.collector.event_count(), 4);
 }
 
 #[test]
@@ -190,6 +197,19 @@ fn a_cut_config_is_a_broken_connection() {
     let setup = Setup::new();
     setup.collector.fail_once(Route::Config, Fault::CutAnswer);
     assert_eq!(setup.fetch().unwrap_err().kind(), TransportErrorKind::Io);
+}
+
+#[cfg(any(feature = "reqwest-rustls", feature = "reqwest-native-tls"))]
+#[test]
+fn a_connection_that_never_comes_about_was_surely_not_used() {
+    let mut clients = Clients::default_backend();
+    clients.connect_timeout = Duration::from_millis(1);
+    let setup = Setup::with(ReqwestTransport::over(clients), |_| {});
+    // The system accepts the connection, and nobody ever takes part in the handshake.
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("https://{}/v1/track/k", listener.local_addr().unwrap());
+    let error = setup.send(Request::tracking(url, *b"{}", LONG)).unwrap_err();
+    assert_eq!((error.kind(), error.surely_not_sent()), (TransportErrorKind::Timeout, true), "{error:?}");
 }
 
 #[test]
