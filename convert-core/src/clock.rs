@@ -19,7 +19,9 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
         Some(deadline.saturating_sub(self.now()))
     }
 
-    /// Asks to be woken at each move of a clock that is moved by hand. The real clock wakes nobody.
+    /// Asks to be woken at the next move of a clock that is moved by hand. The real clock wakes nobody.
+    ///
+    /// Whoever waits asks anew before each look at the clock, so that no move falls between the look and the wait.
     fn on_advance(&self, waker: &Waker) {
         let _ = waker;
     }

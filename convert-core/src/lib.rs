@@ -4,6 +4,7 @@
 
 mod attributes;
 mod clock;
+mod completion;
 mod config;
 mod eval;
 mod events;
@@ -28,11 +29,11 @@ pub use config::{
 pub use eval::BucketingOptions;
 pub use events::{Event, Subscription};
 pub use rules::{Lookup, RuleData, RuleItem};
-pub use tracking::{DropReason, EventType, ReleaseReason};
+pub use tracking::{DropReason, Dropped, EventCounts, EventType, FlushError, FlushReport, ReleaseReason, Stats};
 #[cfg(feature = "reqwest")]
 pub use transport::ReqwestTransport;
 pub use transport::{
     AsyncTransport, BoxFuture, EndpointError, RedirectError, Request, RequestKind, Response, Transport, TransportError,
     TransportErrorKind,
 };
-pub use worker::Worker;
+pub use worker::{AmbiguousPolicy, Worker};

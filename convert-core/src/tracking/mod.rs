@@ -1,6 +1,13 @@
 //! Tracking events: queued by callers, delivered by the SDK's thread.
 
+mod delivery;
 mod event;
+pub(crate) mod payload;
+mod queue;
+mod stats;
 
+pub(crate) use delivery::{Closing, Delivery, Flushing};
 pub use event::{DropReason, EventType, ReleaseReason};
 pub(crate) use event::{EventKind, TrackingEvent, Transaction};
+pub(crate) use queue::{Entry, Fate, Limits, Pushed, Queue, Ticket, View};
+pub use stats::{Dropped, EventCounts, FlushError, FlushReport, Stats};

@@ -1,0 +1,233 @@
+//! The core's handle on delivery: queue an event, flush, close, count.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::event::{ReleaseReason, TrackingEvent};
+use super::payload;
+use super::queue::{Pushed, Ticket};
+use super::stats::{FlushError, FlushReport, Stats};
+use crate::completion::{Completion, block_until, completion};
+use crate::events::EventBus;
+use crate::transport::EndpointError;
+use crate::worker::{Background, DeliveryConfig, Flush, Shared, Target, is_inside};
+
+/// The delivery of one core. Dropped without [`close`](Self::close), it gives up what is pending, and says so.
+pub(crate) struct Delivery {
+    shared: Arc<Shared>,
+    enabled: AtomicBool,
+    closing: AtomicBool,
+}
+
+impl Delivery {
+    /// A delivery whose thread starts at first need: a full batch, a flush, a fetch, a periodic release.
+    pub(crate) fn new(config: DeliveryConfig, bus: Arc<EventBus>) -> Self {
+        Self { shared: Shared::new(config, bus), enabled: AtomicBool::new(true), closing: AtomicBool::new(false) }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The SDK's thread, for fetches and tasks.
+    pub(crate) fn background(&self) -> Background {
+        Background::new(Arc::clone(&self.shared))
+    }
+
+    /// Queues an event; never waits. With tracking disabled it does nothing.
+    #[inline]
+    pub(crate) fn track(&self, event: TrackingEvent) {
+        if !self.is_tracking_enabled() {
+            return;
+        }
+        let (kind, bytes) = (event.event_type(), payload::size_bound(&event));
+        let now = self.shared.config.auto_flush_interval.map(|_| self.shared.now());
+        if self.shared.queue.push(event, kind, bytes, now) == Pushed::Wake {
+            self.shared.wake_worker();
+        }
+    }
+
+    /// Says which project the events are of; to be called whenever a config is installed.
+    ///
+    /// # Errors
+    /// When no tracking URL can be made of the ids.
+    pub(crate) fn set_project(&self, account_id: &str, project_id: &str) -> Result<(), EndpointError> {
+        let url = self.shared.config.endpoints.tracking_url(account_id, project_id)?;
+        let known = self.shared.target();
+        let same = known
+            .is_some_and(|known| known.account_id == account_id && known.project_id == project_id && known.url == url);
+        if !same {
+            self.shared.set_target(Target { account_id: account_id.into(), project_id: project_id.into(), url });
+        }
+        Ok(())
+    }
+
+    /// Switches tracking. Events queued before are still delivered.
+    pub(crate) fn set_tracking_enabled(&self, enabled: bool) {
+        self.enabled.store(enabled, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn is_tracking_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.shared.queue.stats()
+    }
+
+    /// Sends everything that is queued now and blocks until it is settled, an attempt failed, or the time is up.
+    ///
+    /// # Errors
+    /// When events are still pending: they stay queued.
+    pub(crate) fn flush(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
+        self.start_flush(ReleaseReason::Explicit, timeout).wait()
+    }
+
+    /// Starts a flush; poll it or wait for it. Dropped, it goes on by itself.
+    pub(crate) fn start_flush(&self, reason: ReleaseReason, timeout: Duration) -> Flushing {
+        let deadline = self.shared.now().saturating_add(timeout);
+        self.start(reason, deadline, false)
+    }
+
+    /// Accepts no more events, flushes, and ends the SDK's thread. What is not delivered by then counts as dropped.
+    pub(crate) fn close(&self, timeout: Duration) -> FlushReport {
+        self.start_close(timeout).wait()
+    }
+
+    /// Starts a close. Of several under way, the first to end ends the delivery.
+    pub(crate) fn start_close(&self, timeout: Duration) -> Closing {
+        let deadline = self.shared.now().saturating_add(timeout);
+        self.shared.queue.close();
+        self.closing.store(true, Ordering::Release);
+        let flushing = self.start(ReleaseReason::Shutdown, deadline, true);
+        if matches!(flushing.state, State::Settled) {
+            self.shared.stop();
+        }
+        Closing { flushing }
+    }
+
+    fn start(&self, reason: ReleaseReason, deadline: Duration, closing: bool) -> Flushing {
+        let state = match self.shared.queue.claim() {
+            None => State::Settled,
+            Some(ticket) => {
+                let (done, result) = completion();
+                let flush = Flush { ticket, reason, deadline, closing, done };
+                self.shared.command(|commands| commands.flushes.push(flush));
+                State::Waiting { ticket, result }
+            }
+        };
+        Flushing { shared: Arc::clone(&self.shared), deadline, state }
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        // A close that nobody waits for, as in a handler, goes on to its end.
+        if self.closing.load(Ordering::Acquire) {
+            return;
+        }
+        let lost = self.shared.give_up();
+        if lost.total() > 0 {
+            tracing::warn!(
+                target: "convert", bucketing = lost.bucketing, conversions = lost.conversions,
+                "the core was dropped with {} undelivered tracking events; call close first", lost.total()
+            );
+        }
+    }
+}
+
+enum State {
+    /// There was nothing to deliver.
+    Settled,
+    Waiting {
+        ticket: Ticket,
+        result: Completion<Result<FlushReport, FlushError>>,
+    },
+}
+
+/// A flush under way: a future, which the SDK's thread ends at the deadline, and [`wait`](Self::wait) for threads.
+#[must_use]
+pub(crate) struct Flushing {
+    shared: Arc<Shared>,
+    deadline: Duration,
+    state: State,
+}
+
+impl Flushing {
+    /// Blocks until the end; on the SDK's own threads it answers at once with what is pending.
+    pub(crate) fn wait(mut self) -> Result<FlushReport, FlushError> {
+        let State::Waiting { ticket, .. } = self.state else { return Ok(FlushReport::default()) };
+        if is_inside() {
+            return Ok(self.shared.queue.report(ticket));
+        }
+        let shared = Arc::clone(&self.shared);
+        let waited = block_until(&*shared.config.clock, self.deadline, |cx| Pin::new(&mut self).poll(cx));
+        waited.unwrap_or_else(|| {
+            let report = shared.queue.end_claim(ticket);
+            if report.is_complete() { Ok(report) } else { Err(FlushError::TimedOut { report }) }
+        })
+    }
+}
+
+impl Future for Flushing {
+    type Output = Result<FlushReport, FlushError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let State::Waiting { ticket, result } = &mut self.state else {
+            return Poll::Ready(Ok(FlushReport::default()));
+        };
+        let ticket = *ticket;
+        Pin::new(result).poll(cx).map(|result| {
+            result.unwrap_or_else(|| {
+                let report = self.shared.queue.end_claim(ticket);
+                if report.is_complete() { Ok(report) } else { Err(FlushError::Unavailable { report }) }
+            })
+        })
+    }
+}
+
+/// A close under way: a future, which the SDK's thread ends at the deadline, and [`wait`](Self::wait) for threads.
+#[must_use]
+pub(crate) struct Closing {
+    flushing: Flushing,
+}
+
+impl Closing {
+    /// Blocks until the end; on the SDK's own threads it answers at once with what is pending.
+    pub(crate) fn wait(self) -> FlushReport {
+        let State::Waiting { ticket, .. } = self.flushing.state else { return FlushReport::default() };
+        if is_inside() {
+            return self.flushing.shared.queue.report(ticket);
+        }
+        let mut closing = self;
+        let shared = Arc::clone(&closing.flushing.shared);
+        let deadline = closing.flushing.deadline;
+        let waited = block_until(&*shared.config.clock, deadline, |cx| Pin::new(&mut closing).poll(cx));
+        waited.unwrap_or_else(|| {
+            // The thread may be held up in a handler: what is left is given up from here.
+            shared.give_up();
+            shared.queue.end_claim(ticket)
+        })
+    }
+}
+
+impl Future for Closing {
+    type Output = FlushReport;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.flushing).poll(cx).map(|result| {
+            result.unwrap_or_else(|error| {
+                // No thread will deliver the rest.
+                self.flushing.shared.give_up();
+                let report = error.report();
+                FlushReport { dropped: report.dropped.saturating_add(report.pending), pending: 0, ..report }
+            })
+        })
+    }
+}

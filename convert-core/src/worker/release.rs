@@ -1,0 +1,193 @@
+//! The one path on which events leave, whatever released them.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::flight::{Answer, Flight};
+use super::machine::{Action, Input, Machine, Outcome, Settings};
+use super::shared::{Flush, Shared, Target};
+use crate::events::Event;
+use crate::tracking::payload::{self, Envelope};
+use crate::tracking::{Entry, Fate, FlushError, ReleaseReason, TrackingEvent};
+
+/// Bytes per request at most, except for an event that is larger alone.
+const MAX_BYTES: usize = 500_000;
+
+/// Carries out what the machine decides.
+pub(super) struct Releases {
+    machine: Machine,
+    /// The batch of the request in flight.
+    batch: Vec<Entry<TrackingEvent>>,
+    flight: Option<Flight>,
+    reason: ReleaseReason,
+    visitors: usize,
+    flushes: Vec<Flush>,
+    closed: bool,
+}
+
+impl Releases {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            machine: Machine::new(settings),
+            batch: Vec::new(),
+            flight: None,
+            reason: ReleaseReason::Size,
+            visitors: 0,
+            flushes: Vec::new(),
+            closed: false,
+        }
+    }
+
+    pub(super) fn flush(&mut self, now: Duration, flush: Flush) {
+        self.machine.next(now, Input::Flush { ticket: flush.ticket, reason: flush.reason });
+        self.flushes.push(flush);
+    }
+
+    /// One step: sends, or takes an answer. True when there may be more to do.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, shared: &Shared, now: Duration) -> bool {
+        let more = match &mut self.flight {
+            Some(flight) => match flight.poll(cx, now, &shared.agenda) {
+                Poll::Ready(answer) => {
+                    self.flight = None;
+                    self.ended(shared, now, answer);
+                    true
+                }
+                Poll::Pending => false,
+            },
+            None => self.release(shared, now),
+        };
+        self.resolve(shared, now);
+        more
+    }
+
+    /// Whether a close has got what it can get.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    fn release(&mut self, shared: &Shared, now: Duration) -> bool {
+        // Events come of a config, and with the config comes the target.
+        let Some(target) = shared.target() else { return false };
+        match self.machine.next(now, Input::Idle(shared.queue.view())) {
+            Action::Send { reason, max_events } => {
+                self.reason = reason;
+                self.send(shared, now, &target, max_events);
+                true
+            }
+            Action::Wait { until, wake_at } => {
+                if let Some(until) = until {
+                    shared.agenda.note(until);
+                }
+                !shared.queue.arm(wake_at)
+            }
+            Action::Nothing | Action::Settle { .. } => false,
+        }
+    }
+
+    fn send(&mut self, shared: &Shared, now: Duration, target: &Target, max_events: usize) {
+        let config = &shared.config;
+        let envelope = Envelope {
+            enrich_data: config.enrich_data,
+            account_id: &target.account_id,
+            project_id: &target.project_id,
+            source: &config.source,
+        };
+        let room = MAX_BYTES.saturating_sub(envelope.size_bound());
+        shared.queue.take(max_events, room, &mut self.batch);
+        if self.batch.is_empty() {
+            return;
+        }
+        let body = payload::write(&envelope, self.batch.iter().map(|entry| &entry.event));
+        self.visitors = body.visitors;
+        let request = config.endpoints.tracking_request(target.url.clone(), body.bytes);
+        tracing::debug!(
+            target: "convert", events = self.batch.len(), visitors = self.visitors, reason = ?self.reason,
+            "sending tracking events"
+        );
+        self.flight = Some(Flight::start(&*config.transport, request, now));
+    }
+
+    fn ended(&mut self, shared: &Shared, now: Duration, answer: Answer) {
+        let outcome = match &answer {
+            Ok(response) => Outcome::Answered {
+                status: response.status(),
+                retry_after: response.retry_after(shared.config.clock.unix_time()),
+            },
+            Err(error) if error.surely_not_sent() => Outcome::NotSent,
+            Err(_) => Outcome::NoAnswer,
+        };
+        let result = match answer {
+            Ok(response) if response.is_success() => Ok(response.status()),
+            Ok(response) => Err(format!("the endpoint answered {}", response.status())),
+            Err(error) => Err(error.to_string()),
+        };
+        let events = self.batch.len();
+        let draw = shared.config.jitter.fraction();
+        let action = self.machine.next(now, Input::Ended { outcome, events, draw });
+        let Action::Settle { fate, ambiguous, failed_flushes } = action else { return };
+        shared.queue.settle(&mut self.batch, fate, ambiguous);
+
+        if let Err(error) = &result {
+            let again = fate == Fate::Return;
+            tracing::warn!(target: "convert", events, again, "tracking events not delivered: {error}");
+        }
+        let (reason, visitors) = (self.reason, self.visitors);
+        let told = result.clone();
+        shared.bus.emit(move || Event::QueueReleased { reason, visitors, events, result: told });
+        shared.report_drops();
+        if let (Some(id), Err(error)) = (failed_flushes, result) {
+            self.fail(shared, id, &error);
+        }
+    }
+
+    /// Ends the flushes that the attempt was made for.
+    fn fail(&mut self, shared: &Shared, id: u64, error: &str) {
+        for flush in std::mem::take(&mut self.flushes) {
+            if flush.ticket.id > id {
+                self.flushes.push(flush);
+            } else if flush.closing {
+                // Reported once the rest is accounted for.
+                self.closed = true;
+                self.flushes.push(flush);
+            } else {
+                let report = shared.queue.end_claim(flush.ticket);
+                let failed = FlushError::Failed { report, reason: error.to_owned() };
+                flush.done.complete(if report.is_complete() { Ok(report) } else { Err(failed) });
+            }
+        }
+    }
+
+    /// Ends the flushes that have nothing more to wait for, or no more time.
+    fn resolve(&mut self, shared: &Shared, now: Duration) {
+        for flush in std::mem::take(&mut self.flushes) {
+            let complete = shared.queue.report(flush.ticket).is_complete();
+            if !complete && now < flush.deadline {
+                shared.agenda.note(flush.deadline);
+                self.flushes.push(flush);
+            } else if flush.closing {
+                self.closed = true;
+                self.flushes.push(flush);
+            } else {
+                let report = shared.queue.end_claim(flush.ticket);
+                flush.done.complete(if complete { Ok(report) } else { Err(FlushError::TimedOut { report }) });
+            }
+        }
+    }
+
+    /// Everything is accounted for: lets every flush know.
+    pub(super) fn end(&mut self, shared: &Shared) {
+        self.flight = None;
+        self.batch.clear();
+        for flush in self.flushes.drain(..) {
+            let report = shared.queue.end_claim(flush.ticket);
+            flush.done.complete(Ok(report));
+        }
+    }
+
+    /// The worker is dropped early: a request under way may have been sent.
+    pub(super) fn put_back(&mut self, shared: &Shared) {
+        if !self.batch.is_empty() {
+            shared.queue.settle(&mut self.batch, Fate::Return, self.flight.is_some());
+        }
+    }
+}

@@ -1,0 +1,152 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bench::{Bench, assert_adds_up, config, event, poll_once, seconds, warnings};
+use crate::events::EventBus;
+use crate::testing::{Answer, ManualClock, RecordingTransport};
+use crate::tracking::{Delivery, DropReason, FlushReport, ReleaseReason};
+use crate::transport::RequestKind;
+
+const TRACKING: RequestKind = RequestKind::Tracking;
+
+#[test]
+fn close_delivers_ends_and_refuses_what_comes_later() {
+    let mut bench = Bench::new();
+    bench.track(0..7);
+    let mut closing = bench.delivery.start_close(seconds(5));
+    assert!(bench.turn(), "the thread ends");
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 7, dropped: 0, pending: 0 }));
+    bench.track(7..10);
+    let stats = bench.stats();
+    assert_eq!((stats.accepted.total(), stats.delivered.total(), stats.dropped.closed.total()), (10, 7, 3));
+    // Once more, and a flush, find nothing to do.
+    assert_eq!(bench.delivery.close(seconds(5)), FlushReport::default());
+    assert_eq!(bench.delivery.flush(seconds(5)), Ok(FlushReport::default()));
+}
+
+#[test]
+fn close_drops_what_its_attempt_does_not_deliver() {
+    let mut bench = Bench::new();
+    bench.transport.otherwise(TRACKING, Answer::status(503));
+    bench.track(0..7);
+    let mut closing = bench.delivery.start_close(seconds(5));
+    assert!(bench.turn());
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 0, dropped: 7, pending: 0 }));
+    assert_eq!(bench.stats().dropped.closed.total(), 7);
+    assert_eq!(bench.told_drops(), [(DropReason::Closed, 4, 3)]);
+    assert_eq!(bench.released(), [(ReleaseReason::Shutdown, false)]);
+}
+
+#[test]
+fn close_ends_exactly_at_its_deadline() {
+    let mut bench = Bench::new();
+    bench.transport.otherwise(TRACKING, Answer::Hang);
+    bench.track(0..7);
+    let mut closing = bench.delivery.start_close(seconds(3));
+    bench.turn();
+    bench.advance(seconds(3) - Duration::from_nanos(1));
+    assert_eq!(poll_once(&mut closing), None);
+    assert!(!bench.turn());
+    bench.clock.advance(Duration::from_nanos(1));
+    assert!(bench.turn());
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 0, dropped: 7, pending: 0 }));
+    let stats = bench.stats();
+    assert_eq!((stats.dropped.closed.total(), stats.ambiguous.total()), (7, 7));
+    assert_eq!(bench.transport.abandoned(), 1);
+}
+
+#[test]
+fn close_takes_the_flushes_under_way_along() {
+    let mut bench = Bench::new();
+    bench.transport.otherwise(TRACKING, Answer::Hang);
+    bench.track(0..7);
+    let mut flush = bench.flush(seconds(60));
+    let mut first = bench.delivery.start_close(seconds(3));
+    let mut second = bench.delivery.start_close(seconds(30));
+    bench.turn();
+    bench.clock.advance(seconds(3));
+    assert!(bench.turn());
+    let report = FlushReport { delivered: 0, dropped: 7, pending: 0 };
+    assert_eq!(poll_once(&mut flush), Some(Ok(report)));
+    assert_eq!(poll_once(&mut first), Some(report));
+    assert_eq!(poll_once(&mut second), Some(report));
+}
+
+#[test]
+fn close_without_a_thread_starts_none() {
+    let delivery = Delivery::new(config(RecordingTransport::new(), ManualClock::new()), EventBus::new());
+    assert_eq!(delivery.close(seconds(5)), FlushReport::default());
+    assert!(!delivery.shared().has_thread());
+    delivery.track(event(0));
+    assert_eq!(delivery.stats().dropped.closed.total(), 1);
+}
+
+#[test]
+fn the_thread_starts_at_the_first_need() {
+    let transport = RecordingTransport::new();
+    let delivery = Delivery::new(config(transport.clone(), ManualClock::new()), EventBus::new());
+    delivery.set_project("100", "200").unwrap();
+    (0..9).for_each(|n| delivery.track(event(n)));
+    assert_eq!(delivery.stats().pending.total(), 9);
+    assert!(!delivery.shared().has_thread());
+    delivery.track(event(9));
+    assert!(delivery.shared().has_thread());
+    assert!(transport.wait_for(TRACKING, 1, seconds(60)));
+}
+
+#[test]
+fn a_drop_without_close_warns_and_counts() {
+    let told: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let warned = warnings(|| {
+        let bus = EventBus::new();
+        let seen = Arc::clone(&told);
+        bus.subscribe(Arc::new(move |event| seen.lock().unwrap().push(format!("{event:?}")))).forever();
+        let delivery = Delivery::new(config(RecordingTransport::new(), ManualClock::new()), bus);
+        (0..9).for_each(|n| delivery.track(event(n)));
+        let shared = Arc::clone(delivery.shared());
+        drop(delivery);
+        let stats = shared.queue.stats();
+        assert_adds_up(&stats);
+        assert_eq!(stats.dropped.closed.total(), 9);
+    });
+    assert!(warned >= 1);
+    let told = told.lock().unwrap();
+    assert!(told[0].contains("Closed") && told[0].contains("bucketing: 5"), "{told:?}");
+}
+
+#[test]
+fn a_drop_after_delivery_is_silent() {
+    assert_eq!(
+        warnings(|| {
+            let mut bench = Bench::new();
+            bench.track(0..10);
+            assert_eq!(bench.stats().delivered.total(), 10);
+            drop(bench);
+        }),
+        0
+    );
+}
+
+#[test]
+fn a_drop_during_a_request_ends_it() {
+    let mut bench = Bench::new();
+    bench.transport.otherwise(TRACKING, Answer::Hang);
+    bench.track(0..10);
+    let shared = Arc::clone(bench.delivery.shared());
+    let transport = bench.transport.clone();
+    drop(bench);
+    let stats = shared.queue.stats();
+    assert_adds_up(&stats);
+    assert_eq!((stats.dropped.closed.total(), stats.ambiguous.total()), (10, 10));
+    assert_eq!(transport.abandoned(), 1);
+}
+
+#[test]
+fn a_handler_that_panics_disturbs_nothing() {
+    let mut bench = Bench::new();
+    bench.bus.subscribe(Arc::new(|_| panic!("handler"))).forever();
+    bench.track(0..10);
+    bench.track(10..20);
+    assert_eq!(bench.stats().delivered.total(), 20);
+    assert_eq!(bench.released().len(), 2);
+}
