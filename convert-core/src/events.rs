@@ -104,7 +104,7 @@ pub enum Event {
     },
 }
 
-type Handler = Arc<dyn Fn(&Event) + Send + Sync>;
+pub(crate) type Handler = Arc<dyn Fn(&Event) + Send + Sync>;
 
 struct Entry {
     id: u64,

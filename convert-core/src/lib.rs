@@ -6,6 +6,8 @@ mod attributes;
 mod clock;
 mod completion;
 mod config;
+mod context;
+mod core;
 mod eval;
 mod events;
 mod js;
@@ -26,7 +28,13 @@ pub use config::{
     Audience, Change, ConfigError, ConfigWarning, Entity, EntityKind, Experience, FeatureDeclaration, FetchError, Goal,
     Location, ProjectConfig, Segment, Variable, VariableDeclaration, VariableKind, VariableValue, Variation,
 };
-pub use eval::BucketingOptions;
+pub use context::{
+    CallOptions, Context, ContextOptions, ConversionOptions, ConversionOutcome, Decision, Explanation, Feature,
+    FeatureDelivery, FeatureExplanation, FeatureReason, FeatureStatus, GoalDataKey, GoalReason, OwnedDecision, Preview,
+    PreviewOutcome, SegmentError, VariableError,
+};
+pub use core::{BuildError, ContextError, Core, CoreBuilder};
+pub use eval::{BucketingOptions, DecisionSource, Reason};
 pub use events::{Event, Subscription};
 pub use rules::{Lookup, RuleData, RuleItem};
 pub use tracking::{DropReason, Dropped, EventCounts, EventType, FlushError, FlushReport, ReleaseReason, Stats};
@@ -35,5 +43,8 @@ pub use transport::ReqwestTransport;
 pub use transport::{
     AsyncTransport, BoxFuture, EndpointError, RedirectError, Request, RequestKind, Response, Transport, TransportError,
     TransportErrorKind,
+};
+pub use visitor::{
+    DataStore, GoalMark, JsonStore, KeyValue, MemoryStore, StateChange, StateKey, StoreError, VisitorState,
 };
 pub use worker::{AmbiguousPolicy, Worker};

@@ -112,6 +112,15 @@ impl Attributes {
         }
     }
 
+    /// The same without the values that are nested too deep, for calls that cannot fail.
+    pub(crate) fn without_too_deep(self) -> Self {
+        if self.check_depth().is_ok() {
+            return self;
+        }
+        tracing::warn!(target: "convert", "attributes nested deeper than {} levels are left out", AttributeValue::MAX_DEPTH);
+        self.into_entries().into_iter().filter(|(_, value)| value.fits_in(AttributeValue::MAX_DEPTH - 1)).collect()
+    }
+
     pub(super) fn values(&self) -> impl Iterator<Item = &AttributeValue> {
         self.entries.iter().map(|(_, value)| value)
     }

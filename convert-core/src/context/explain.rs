@@ -1,0 +1,116 @@
+//! Explanations: why a call answers as it does, by the same path and without effects.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::eval::{DecisionSource, Reason};
+
+use super::decision::Decision;
+
+/// Why an experience is decided as it is.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The key asked for.
+    pub experience_key: String,
+    /// Why.
+    pub reason: Reason,
+    /// The decision, where there is one.
+    pub decision: Option<Decision>,
+}
+
+impl Explanation {
+    pub(super) fn new(key: &str, decision: Result<Decision, Reason>) -> Self {
+        let (reason, decision) = match decision {
+            Ok(decision) => (Reason::Resolved(decision.source()), Some(decision)),
+            Err(reason) => (reason, None),
+        };
+        Self { experience_key: key.to_owned(), reason, decision }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "experience `{}`: {}", self.experience_key, self.reason)?;
+        if let Some(decision) = &self.decision {
+            write!(f, " (variation `{}`)", decision.variation_key())?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a feature is enabled or disabled.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct FeatureExplanation {
+    /// Why.
+    pub reason: FeatureReason,
+    /// What became of each experience that can carry the feature.
+    pub experiences: Vec<Explanation>,
+}
+
+/// The outcome of a feature call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FeatureReason {
+    /// Some variation that the visitor is in delivers it.
+    Resolved,
+    /// No config is loaded yet.
+    SdkNotReady,
+    /// The config declares no feature with this key.
+    FeatureNotFound,
+    /// No variation that the visitor is in delivers it.
+    NotInSelectedVariations,
+}
+
+impl FeatureReason {
+    /// The code that the Python SDK's `diagnose_feature` gives for it; `None` where it raises an exception instead.
+    #[must_use]
+    pub fn python_code(self) -> Option<&'static str> {
+        match self {
+            Self::Resolved => Some("resolved"),
+            Self::SdkNotReady => None,
+            Self::FeatureNotFound => Some("feature_not_found"),
+            Self::NotInSelectedVariations => Some("feature_not_in_selected_variations"),
+        }
+    }
+}
+
+/// What a conversion of a goal would find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GoalReason {
+    /// It would be queued.
+    Resolved,
+    /// No config is loaded yet.
+    SdkNotReady,
+    /// The config has no goal with this key.
+    GoalNotFound,
+    /// The visitor has reached the goal before.
+    AlreadyReached,
+    /// The goal's rules do not match the rule data, or the goal has none.
+    RuleNotMatched,
+    /// A provider of rule data had no data.
+    RuleNoData,
+    /// A provider of rule data needs more data.
+    RuleNeedMoreData,
+    /// The goal data holds what the wire cannot carry.
+    InvalidGoalData,
+    /// A preview is active, or tracking is off.
+    Suppressed,
+}
+
+impl GoalReason {
+    /// The code that the Python SDK's `diagnose_goal` gives for it; `None` where it has none.
+    #[must_use]
+    pub fn python_code(self) -> Option<&'static str> {
+        match self {
+            Self::Resolved | Self::AlreadyReached => Some("resolved"),
+            Self::GoalNotFound => Some("goal_not_found"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What the calls of a context do, between loading the visitor's state and committing the effects.
+//!
+//! Both surfaces go through these functions: a synchronous and an asynchronous context differ only in how they load
+//! and commit.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use crate::attributes::Attributes;
+use crate::eval::{
+    Call, Conversion, Decided, DecisionSource, Delivered, Effects, Reason, Refused, conversion_events, custom_segments,
+    decide_all, decide_by_key, deliver, deliver_all, find_goal, goal_mark, match_custom_segments,
+    split_report_segments, with_custom_segments,
+};
+use crate::events::Event;
+use crate::rules::RuleSource;
+use crate::tracking::TrackingEvent;
+use crate::visitor::{GoalMark, OneOrMany, StateChange};
+
+use super::conversion::{ConversionOptions, ConversionOutcome, invalid_goal_data};
+use super::decision::Decision;
+use super::explain::{Explanation, FeatureExplanation, FeatureReason, GoalReason};
+use super::feature::Feature;
+use super::options::{CallOptions, Provider};
+use super::segments::SegmentError;
+use super::view::{Setting, View};
+
+/// Decides one experience.
+pub(super) fn run_experience(
+    view: &Arc<View>,
+    setting: Setting<'_>,
+    key: &str,
+    options: &CallOptions,
+) -> (Result<Decision, Reason>, Effects) {
+    let attributes = view.merged(&options.attributes);
+    let Some(call) = view.call(setting, &attributes, options) else {
+        return (Err(Reason::SdkNotReady), Effects::default());
+    };
+    let mut effects = starting_effects(view, setting);
+    let decided = decide_by_key(&call, &mut effects, key);
+    (decided.map(|decided| Decision::new(view, decided)), effects)
+}
+
+/// Decides every experience.
+pub(super) fn run_experiences(
+    view: &Arc<View>,
+    setting: Setting<'_>,
+    options: &CallOptions,
+) -> (Vec<Decision>, Effects) {
+    let attributes = view.merged(&options.attributes);
+    let Some(call) = view.call(setting, &attributes, options) else { return Default::default() };
+    let mut effects = starting_effects(view, setting);
+    let decided = decide_all(&call, &mut effects);
+    (decided.into_iter().map(|decided| Decision::new(view, decided)).collect(), effects)
+}
+
+/// Decides one feature.
+pub(super) fn run_feature(
+    view: &Arc<View>,
+    setting: Setting<'_>,
+    key: &str,
+    options: &CallOptions,
+) -> (Feature, Effects) {
+    let attributes = view.merged(&options.attributes);
+    let Some(call) = feature_call(view, setting, &attributes, options) else {
+        return (Feature::unknown(view, key), Effects::default());
+    };
+    let Some(declaration) = call.config.features.by_key(key) else {
+        return (Feature::unknown(view, key), starting_effects(view, setting));
+    };
+    let mut effects = starting_effects(view, setting);
+    let deliveries = deliver(&call, &mut effects, declaration, &options.experience_keys);
+    (Feature::declared(view, declaration, options.type_casting, deliveries), effects)
+}
+
+/// Decides every feature: those delivered in order of first delivery, then the declared ones that are not.
+pub(super) fn run_features(view: &Arc<View>, setting: Setting<'_>, options: &CallOptions) -> (Vec<Feature>, Effects) {
+    let attributes = view.merged(&options.attributes);
+    let Some(call) = feature_call(view, setting, &attributes, options) else { return Default::default() };
+    let mut effects = starting_effects(view, setting);
+    let mut by_id: Vec<(SmolStr, OneOrMany<Delivered>)> = Vec::new();
+    for delivered in deliver_all(&call, &mut effects, &options.experience_keys) {
+        let Some(id) = delivered.feature_id(&call) else { continue };
+        match by_id.iter_mut().find(|(known, _)| known == id) {
+            Some((_, deliveries)) => deliveries.push(delivered),
+            None => by_id.push((id.into(), OneOrMany::One(delivered))),
+        }
+    }
+    let declarations = &call.config.features;
+    let disabled = declarations.as_slice().iter().filter(|declared| by_id.iter().all(|(id, _)| id != declared.id()));
+    let disabled: Vec<_> = disabled
+        .map(|declared| Feature::declared(view, declared, options.type_casting, OneOrMany::default()))
+        .collect();
+    let delivered = by_id.into_iter().map(|(id, deliveries)| match declarations.by_id(&id) {
+        Some(declared) => Feature::declared(view, declared, options.type_casting, deliveries),
+        None => Feature::undeclared(view, &id, deliveries),
+    });
+    (delivered.chain(disabled).collect(), effects)
+}
+
+/// A forced variation does not reach feature calls.
+fn feature_call<'a>(
+    view: &'a View,
+    setting: Setting<'a>,
+    attributes: &'a Attributes,
+    options: &'a CallOptions,
+) -> Option<Call<'a>> {
+    Some(Call { force: None, ..view.call(setting, attributes, options)? })
+}
+
+/// The effects that every decision, conversion and segment call starts with: report segments that came with the
+/// context's attributes are stored now. A previewing context leaves no trace.
+fn starting_effects(view: &View, setting: Setting<'_>) -> Effects {
+    let mut effects = Effects::default();
+    if setting.storage && view.preview.is_none() && !view.pending().is_empty() {
+        effects.change.segments = Some(view.pending().clone());
+    }
+    effects
+}
+
+/// A conversion that is ready to be marked and queued.
+pub(super) struct PlannedConversion {
+    mark: GoalMark,
+    effects: Effects,
+    first: OneOrMany<TrackingEvent>,
+    repeated: OneOrMany<TrackingEvent>,
+    told: Option<Event>,
+}
+
+/// Whether a goal converts, and what follows. Nothing is marked yet.
+pub(super) fn plan_conversion(
+    view: &View,
+    setting: Setting<'_>,
+    goal_key: &str,
+    options: &ConversionOptions,
+) -> Result<PlannedConversion, ConversionOutcome> {
+    let defaults = CallOptions::DEFAULT;
+    let Some(call) = view.call(setting, view.attributes(), &defaults) else {
+        return Err(ConversionOutcome::SdkNotReady);
+    };
+    if view.preview.is_some() || !setting.tracking {
+        return Err(ConversionOutcome::Suppressed);
+    }
+    if let Some(key) = options.goal_data.as_ref().and_then(invalid_goal_data) {
+        return Err(ConversionOutcome::InvalidGoalData { key: key.to_string() });
+    }
+    let rule_data = options.rule_data.as_ref().map(Provider::source);
+    let goal = find_goal(&call, goal_key, rule_data).map_err(|refused| match refused {
+        Refused::GoalNotFound => ConversionOutcome::GoalNotFound,
+        Refused::RuleNotMatched => ConversionOutcome::RuleNotMatched,
+        Refused::RuleError(reason) => ConversionOutcome::RuleError(reason),
+    })?;
+    let goal_data = options.goal_data.clone().map(Arc::new);
+    let conversion = Conversion { goal_data: goal_data.as_ref(), force_multiple: options.force_multiple };
+    Ok(PlannedConversion {
+        mark: goal_mark(&call, goal),
+        effects: starting_effects(view, setting),
+        first: conversion_events(&call, goal, &conversion, true).collect(),
+        repeated: conversion_events(&call, goal, &conversion, false).collect(),
+        told: setting
+            .observed
+            .then(|| Event::Conversion { visitor_id: Arc::clone(setting.visitor), goal_key: goal.key().to_owned() }),
+    })
+}
+
+impl PlannedConversion {
+    pub(super) fn mark(&self) -> &GoalMark {
+        &self.mark
+    }
+
+    /// What becomes of the conversion, once it is known whether it is the visitor's first. The context's report
+    /// segments are stored either way.
+    pub(super) fn decide(mut self, is_first: bool) -> (ConversionOutcome, Effects) {
+        let events = if is_first { self.first } else { self.repeated };
+        if events.is_empty() {
+            return (ConversionOutcome::Deduplicated, self.effects);
+        }
+        let outcome = ConversionOutcome::Queued { events: events.as_slice().len() };
+        self.effects.events = events;
+        self.effects.lifecycle.extend(self.told);
+        (outcome, self.effects)
+    }
+}
+
+/// Merges report segments over the stored ones; other keys are ignored.
+pub(super) fn set_default_segments(view: &View, setting: Setting<'_>, segments: Attributes) -> Effects {
+    let (report, _) = split_report_segments(segments);
+    let mut effects = starting_effects(view, setting);
+    if setting.storage && view.preview.is_none() && view.subject.is_some() && !report.is_empty() {
+        effects.change.segments.get_or_insert_default().merge_from(&report);
+    }
+    effects
+}
+
+/// Puts the visitor into those of the custom segments whose rules match.
+pub(super) fn run_custom_segments(
+    view: &View,
+    setting: Setting<'_>,
+    keys: &[&str],
+    rule_data: &Attributes,
+) -> (Result<Vec<String>, SegmentError>, Effects) {
+    let attributes = view.merged(rule_data);
+    let defaults = CallOptions::DEFAULT;
+    let Some(call) = view.call(setting, &attributes, &defaults) else {
+        return (Err(SegmentError::SdkNotReady), Effects::default());
+    };
+    let mut effects = starting_effects(view, setting);
+    let matched = match match_custom_segments(&call, keys) {
+        Ok(matched) => matched,
+        Err(reason) => return (Err(SegmentError::Rule(reason)), effects),
+    };
+    if !matched.is_empty() && setting.storage && view.preview.is_none() {
+        let list = with_custom_segments(view.segments().map(Arc::as_ref), &matched);
+        effects.change.segments.get_or_insert_default().merge_from(&list);
+    }
+    (Ok(matched.into_iter().map(String::from).collect()), effects)
+}
+
+/// Why an experience is decided as it is, without any effect.
+pub(super) fn explain_experience(
+    view: &Arc<View>,
+    setting: Setting<'_>,
+    key: &str,
+    options: &CallOptions,
+) -> Explanation {
+    let quiet = Setting { observed: false, ..setting };
+    let (decision, _) = run_experience(view, quiet, key, options);
+    Explanation::new(key, decision)
+}
+
+/// Why a feature is enabled or disabled, without any effect.
+pub(super) fn explain_feature(
+    view: &Arc<View>,
+    setting: Setting<'_>,
+    key: &str,
+    options: &CallOptions,
+) -> FeatureExplanation {
+    let quiet = Setting { observed: false, ..setting };
+    let Some(config) = view.config() else {
+        return FeatureExplanation { reason: FeatureReason::SdkNotReady, experiences: Vec::new() };
+    };
+    let Some(declaration) = config.features.by_key(key) else {
+        return FeatureExplanation { reason: FeatureReason::FeatureNotFound, experiences: Vec::new() };
+    };
+    let (feature, _) = run_feature(view, quiet, key, options);
+    let reason = if feature.is_enabled() { FeatureReason::Resolved } else { FeatureReason::NotInSelectedVariations };
+    let unforced = CallOptions { force_variation: None, ..options.clone() };
+    let carriers = declaration.carriers().iter().filter_map(|index| config.experiences.at(*index));
+    let asked = carriers.filter(|found| {
+        options.experience_keys.is_empty() || options.experience_keys.iter().any(|key| key == found.key())
+    });
+    let experiences = asked.map(|found| explain_experience(view, setting, found.key(), &unforced)).collect();
+    FeatureExplanation { reason, experiences }
+}
+
+/// What a conversion of a goal would find, without any effect.
+pub(super) fn explain_goal(
+    view: &View,
+    setting: Setting<'_>,
+    goal_key: &str,
+    options: &ConversionOptions,
+) -> GoalReason {
+    match plan_conversion(view, Setting { observed: false, ..setting }, goal_key, options) {
+        Ok(planned) => {
+            let mut state = view.state.clone();
+            let is_first = state.mark_goal(&planned.mark);
+            match planned.decide(is_first).0 {
+                ConversionOutcome::Deduplicated => GoalReason::AlreadyReached,
+                _ => GoalReason::Resolved,
+            }
+        }
+        Err(ConversionOutcome::GoalNotFound) => GoalReason::GoalNotFound,
+        Err(ConversionOutcome::RuleNotMatched) => GoalReason::RuleNotMatched,
+        Err(ConversionOutcome::RuleError(Reason::RuleNeedMoreData)) => GoalReason::RuleNeedMoreData,
+        Err(ConversionOutcome::RuleError(_)) => GoalReason::RuleNoData,
+        Err(ConversionOutcome::InvalidGoalData { .. }) => GoalReason::InvalidGoalData,
+        Err(ConversionOutcome::SdkNotReady) => GoalReason::SdkNotReady,
+        Err(_) => GoalReason::Suppressed,
+    }
+}

@@ -1,0 +1,212 @@
+//! What a context, and a single call, can be told.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use crate::attributes::Attributes;
+use crate::rules::{RuleData, RuleSource};
+
+use super::preview::Preview;
+
+/// What a new [`Context`](crate::Context) can be told.
+///
+/// ```
+/// use convert_core::ContextOptions;
+///
+/// let options = ContextOptions::new().attributes([("plan", "gold")]).consent(false);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ContextOptions {
+    pub(crate) attributes: Attributes,
+    pub(crate) preview: Option<Preview>,
+    pub(crate) tracking: bool,
+    pub(crate) storage: bool,
+    pub(crate) pinned: bool,
+}
+
+impl Default for ContextOptions {
+    fn default() -> Self {
+        Self { attributes: Attributes::new(), preview: None, tracking: true, storage: true, pinned: false }
+    }
+}
+
+impl ContextOptions {
+    /// No attributes; decisions are stored and tracked.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is known of the visitor. Report segments among them (`country`, `browser`, `devices`, `source`,
+    /// `campaign`, `visitorType`, `customSegments`) are stored with the first decision, conversion or segment call.
+    pub fn attributes(mut self, attributes: impl Into<Attributes>) -> Self {
+        self.attributes = attributes.into();
+        self
+    }
+
+    /// Shows one variation from the start, and leaves no trace of the visit.
+    pub fn preview(mut self, preview: impl Into<Option<Preview>>) -> Self {
+        self.preview = preview.into();
+        self
+    }
+
+    /// Whether events are sent; true by default. Without, conversions answer `Suppressed`.
+    pub fn tracking(mut self, tracking: bool) -> Self {
+        self.tracking = tracking;
+        self
+    }
+
+    /// Whether anything is written to the visitor store; true by default.
+    pub fn storage(mut self, storage: bool) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Whether the visitor agreed to be followed: without consent nothing is stored and nothing is sent.
+    pub fn consent(self, consent: bool) -> Self {
+        self.tracking(consent).storage(consent)
+    }
+
+    /// Keeps the config that the context first sees, for the context's whole life; by default a refreshed config is
+    /// used from the next call on. Meant for contexts that live as long as one request.
+    pub fn pinned(mut self, pinned: bool) -> Self {
+        self.pinned = pinned;
+        self
+    }
+}
+
+/// What a single decision or feature call can be told.
+///
+/// ```
+/// use convert_core::CallOptions;
+///
+/// let options = CallOptions::new().location([("url", "https://example.com/pricing")]).tracking(false);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct CallOptions {
+    pub(crate) attributes: Attributes,
+    pub(crate) location: Option<Provider>,
+    pub(crate) ignore_location: bool,
+    pub(crate) environment: Option<SmolStr>,
+    pub(crate) tracking: bool,
+    pub(crate) storage: bool,
+    pub(crate) force_variation: Option<SmolStr>,
+    pub(crate) persist_forced: bool,
+    pub(crate) type_casting: bool,
+    pub(crate) experience_keys: Vec<SmolStr>,
+}
+
+impl CallOptions {
+    pub(crate) const DEFAULT: Self = Self {
+        attributes: Attributes::new(),
+        location: None,
+        ignore_location: false,
+        environment: None,
+        tracking: true,
+        storage: true,
+        force_variation: None,
+        persist_forced: false,
+        type_casting: true,
+        experience_keys: Vec::new(),
+    };
+}
+
+impl Default for CallOptions {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl CallOptions {
+    /// The defaults: no location attributes given, stored, tracked, cast.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Visitor attributes for this call, merged over the context's. Values nested deeper than
+    /// [`AttributeValue::MAX_DEPTH`](crate::AttributeValue::MAX_DEPTH) are left out with a warning, here and below.
+    pub fn attributes(mut self, attributes: impl Into<Attributes>) -> Self {
+        self.attributes = attributes.into().without_too_deep();
+        self
+    }
+
+    /// Where the visitor is. Without it, experiences that are limited to locations do not qualify; given but empty,
+    /// their rules are evaluated against nothing.
+    pub fn location(mut self, location: impl Into<Attributes>) -> Self {
+        self.location = Some(Provider::Attributes(location.into().without_too_deep()));
+        self
+    }
+
+    /// Where the visitor is, from the app's own provider.
+    pub fn location_data(mut self, location: Arc<dyn RuleData>) -> Self {
+        self.location = Some(Provider::Custom(location));
+        self
+    }
+
+    /// Lets every experience pass its location gate.
+    pub fn ignore_location(mut self, ignore_location: bool) -> Self {
+        self.ignore_location = ignore_location;
+        self
+    }
+
+    /// The environment for this call; an empty one counts as not given.
+    pub fn environment(mut self, environment: impl Into<SmolStr>) -> Self {
+        self.environment = Some(environment.into()).filter(|environment| !environment.is_empty());
+        self
+    }
+
+    /// Whether a fresh decision is sent as an event; true by default.
+    pub fn tracking(mut self, tracking: bool) -> Self {
+        self.tracking = tracking;
+        self
+    }
+
+    /// Whether a fresh decision is stored; true by default.
+    pub fn storage(mut self, storage: bool) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Answers with this variation of a qualifying experience, whatever the visitor's bucket. It is neither stored
+    /// nor tracked, unless [`persist_forced`](Self::persist_forced) asks for it. Feature calls ignore it.
+    pub fn force_variation(mut self, variation_id: impl Into<SmolStr>) -> Self {
+        self.force_variation = Some(variation_id.into());
+        self
+    }
+
+    /// Stores and tracks a forced variation like a decision of the SDK's own, as the JavaScript SDK does.
+    pub fn persist_forced(mut self, persist: bool) -> Self {
+        self.persist_forced = persist;
+        self
+    }
+
+    /// Whether feature variables are cast to their declared types; true by default.
+    pub fn type_casting(mut self, type_casting: bool) -> Self {
+        self.type_casting = type_casting;
+        self
+    }
+
+    /// Limits a feature call to these experiences; an empty list does not limit.
+    pub fn experience_keys<K: Into<SmolStr>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.experience_keys = keys.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
+/// Attributes, or an app's own provider.
+#[derive(Clone, Debug)]
+pub(crate) enum Provider {
+    Attributes(Attributes),
+    Custom(Arc<dyn RuleData>),
+}
+
+impl Provider {
+    pub(crate) fn source(&self) -> RuleSource<'_> {
+        match self {
+            Self::Attributes(attributes) => RuleSource::Attributes(attributes),
+            Self::Custom(provider) => RuleSource::Custom(provider.as_ref()),
+        }
+    }
+}

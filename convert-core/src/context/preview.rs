@@ -1,0 +1,86 @@
+//! Previews: one variation shown to whoever has the link.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use crate::config::ProjectConfig;
+use crate::eval::Previewed;
+
+/// A variation to preview.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    pub(crate) experience_id: SmolStr,
+    pub(crate) variation_id: SmolStr,
+}
+
+impl Preview {
+    /// The preview of a variation, by the ids of its experience and itself.
+    #[must_use]
+    pub fn new(experience_id: impl Into<SmolStr>, variation_id: impl Into<SmolStr>) -> Self {
+        Self { experience_id: experience_id.into(), variation_id: variation_id.into() }
+    }
+
+    /// Reads the value of the query parameter `convert_preview`: `{experience id}.{variation id}`, both ASCII digits.
+    ///
+    /// ```
+    /// use convert_core::Preview;
+    ///
+    /// assert!(Preview::parse("100334665.1003142551").is_some());
+    /// assert!(Preview::parse("100334665").is_none());
+    /// ```
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        let (experience_id, variation_id) = value.split_once('.')?;
+        let is_id = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        (is_id(experience_id) && is_id(variation_id)).then(|| Self::new(experience_id, variation_id))
+    }
+
+    /// The experience's id.
+    #[must_use]
+    pub fn experience_id(&self) -> &str {
+        &self.experience_id
+    }
+
+    /// The variation's id.
+    #[must_use]
+    pub fn variation_id(&self) -> &str {
+        &self.variation_id
+    }
+}
+
+/// What became of a preview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PreviewOutcome {
+    /// It is active.
+    Active,
+    /// The experience is unknown, and could not be fetched; no preview is active.
+    ExperienceNotFound,
+    /// The experience has no such variation; no preview is active.
+    VariationNotFound,
+    /// No config is loaded yet; no preview is active.
+    SdkNotReady,
+}
+
+/// A preview that was found in a config.
+#[derive(Clone, Debug)]
+pub(crate) struct ActivePreview {
+    pub(crate) config: Arc<ProjectConfig>,
+    pub(crate) experience: u32,
+    pub(crate) variation: u32,
+}
+
+impl ActivePreview {
+    pub(crate) fn find(config: &Arc<ProjectConfig>, preview: &Preview) -> Result<Self, PreviewOutcome> {
+        let experience = config.experiences.position_by_id(&preview.experience_id);
+        let experience = experience.ok_or(PreviewOutcome::ExperienceNotFound)?;
+        let found = config.experiences.at(experience).ok_or(PreviewOutcome::ExperienceNotFound)?;
+        let variation = found.variation_position(&preview.variation_id).ok_or(PreviewOutcome::VariationNotFound)?;
+        Ok(Self { config: config.clone(), experience, variation })
+    }
+
+    pub(crate) fn previewed(&self) -> Previewed<'_> {
+        Previewed { config: &self.config, experience: self.experience, variation: self.variation }
+    }
+}

@@ -1,0 +1,335 @@
+//! The synchronous context.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::attributes::{AttributeError, Attributes};
+use crate::config::ProjectConfig;
+use crate::core::Shared;
+use crate::eval::Effects;
+use crate::visitor::{GoalMark, VisitorState};
+
+use super::conversion::{ConversionOptions, ConversionOutcome};
+use super::decision::Decision;
+use super::explain::{Explanation, FeatureExplanation, GoalReason};
+use super::feature::{Feature, VariableError};
+use super::inner::{Inner, change_to_store};
+use super::operations;
+use super::options::{CallOptions, ContextOptions};
+use super::preview::{Preview, PreviewOutcome};
+use super::segments::SegmentError;
+use super::view::View;
+
+/// One visitor's view of a project: decides experiences and features, tracks conversions.
+///
+/// Made by [`Core::create_context`](crate::Core::create_context). A cheap handle: clones share everything, and every
+/// method takes `&self`. Nothing here waits for the network; the bundled store never blocks.
+#[derive(Clone)]
+pub struct Context {
+    inner: Arc<Inner>,
+}
+
+impl Context {
+    pub(crate) fn new(shared: Arc<Shared>, visitor: Arc<str>, options: ContextOptions) -> Self {
+        Self { inner: Arc::new(Inner::new(shared, visitor, options)) }
+    }
+
+    /// The visitor's id.
+    #[must_use]
+    pub fn visitor_id(&self) -> &str {
+        self.inner.visitor_id()
+    }
+
+    /// Decides an experience: the variation that the visitor gets, or `None`. The decision is stored and tracked.
+    ///
+    /// [`explain_experience`](Self::explain_experience) tells why it is `None`.
+    #[must_use = "the decision says what to show; to track a goal use `track_conversion`"]
+    pub fn run_experience(&self, key: &str) -> Option<Decision> {
+        self.run_experience_with(key, &CallOptions::DEFAULT)
+    }
+
+    /// [`run_experience`](Self::run_experience) with options.
+    #[must_use = "the decision says what to show; to track a goal use `track_conversion`"]
+    pub fn run_experience_with(&self, key: &str, options: &CallOptions) -> Option<Decision> {
+        let view = self.view();
+        let (decision, effects) = operations::run_experience(&view, self.inner.setting(), key, options);
+        self.commit(&view, effects);
+        decision.ok()
+    }
+
+    /// Decides every experience of the project, in config order; those without a variation are left out.
+    #[must_use = "the decisions say what to show"]
+    pub fn run_experiences(&self) -> Vec<Decision> {
+        self.run_experiences_with(&CallOptions::DEFAULT)
+    }
+
+    /// [`run_experiences`](Self::run_experiences) with options.
+    #[must_use = "the decisions say what to show"]
+    pub fn run_experiences_with(&self, options: &CallOptions) -> Vec<Decision> {
+        let view = self.view();
+        let (decisions, effects) = operations::run_experiences(&view, self.inner.setting(), options);
+        self.commit(&view, effects);
+        decisions
+    }
+
+    /// Decides a feature: enabled with its variables, or disabled.
+    ///
+    /// Only the experiences that can carry the feature are decided, and each of these decisions is stored and tracked.
+    #[must_use = "the feature says what to show"]
+    pub fn run_feature(&self, key: &str) -> Feature {
+        self.run_feature_with(key, &CallOptions::DEFAULT)
+    }
+
+    /// [`run_feature`](Self::run_feature) with options.
+    #[must_use = "the feature says what to show"]
+    pub fn run_feature_with(&self, key: &str, options: &CallOptions) -> Feature {
+        let view = self.view();
+        let (feature, effects) = operations::run_feature(&view, self.inner.setting(), key, options);
+        self.commit(&view, effects);
+        feature
+    }
+
+    /// Decides every feature: those the visitor gets, then the declared ones that the visitor does not get.
+    #[must_use = "the features say what to show"]
+    pub fn run_features(&self) -> Vec<Feature> {
+        self.run_features_with(&CallOptions::DEFAULT)
+    }
+
+    /// [`run_features`](Self::run_features) with options.
+    #[must_use = "the features say what to show"]
+    pub fn run_features_with(&self, options: &CallOptions) -> Vec<Feature> {
+        let view = self.view();
+        let (features, effects) = operations::run_features(&view, self.inner.setting(), options);
+        self.commit(&view, effects);
+        features
+    }
+
+    /// Whether the visitor gets a feature; the same as [`run_feature`](Self::run_feature)`(key).is_enabled()`.
+    #[must_use = "the answer says what to show"]
+    pub fn is_feature_enabled(&self, key: &str) -> bool {
+        self.run_feature(key).is_enabled()
+    }
+
+    /// A boolean variable of a feature.
+    ///
+    /// # Errors
+    /// [`VariableError`] where the feature is disabled, has no such variable, or it is no boolean.
+    pub fn bool_variable(&self, feature: &str, variable: &str) -> Result<bool, VariableError> {
+        self.run_feature(feature).bool(variable)
+    }
+
+    /// An integer variable of a feature.
+    ///
+    /// # Errors
+    /// [`VariableError`] where the feature is disabled, has no such variable, or it is no integer.
+    pub fn i64_variable(&self, feature: &str, variable: &str) -> Result<i64, VariableError> {
+        self.run_feature(feature).i64(variable)
+    }
+
+    /// A numeric variable of a feature.
+    ///
+    /// # Errors
+    /// [`VariableError`] where the feature is disabled, has no such variable, or it is no number.
+    pub fn f64_variable(&self, feature: &str, variable: &str) -> Result<f64, VariableError> {
+        self.run_feature(feature).f64(variable)
+    }
+
+    /// A text variable of a feature.
+    ///
+    /// # Errors
+    /// [`VariableError`] where the feature is disabled, has no such variable, or it is no text.
+    pub fn string_variable(&self, feature: &str, variable: &str) -> Result<String, VariableError> {
+        self.run_feature(feature).str(variable).map(str::to_owned)
+    }
+
+    /// A variable of a feature, of any type, as JSON.
+    ///
+    /// # Errors
+    /// [`VariableError`] where the feature is disabled, has no such variable, or it could not be cast.
+    pub fn json_variable(&self, feature: &str, variable: &str) -> Result<serde_json::Value, VariableError> {
+        self.run_feature(feature).json(variable)
+    }
+
+    /// Tracks that the visitor reached a goal. A visitor's repeated conversions count once.
+    pub fn track_conversion(&self, goal_key: &str) -> ConversionOutcome {
+        self.track_conversion_with(goal_key, &ConversionOptions::new())
+    }
+
+    /// [`track_conversion`](Self::track_conversion) with goal data, rule data, or repeated transactions.
+    ///
+    /// The first conversion with goal data makes two events, as in the official SDKs: the conversion, and the
+    /// transaction with its data.
+    pub fn track_conversion_with(&self, goal_key: &str, options: &ConversionOptions) -> ConversionOutcome {
+        let view = self.view();
+        let planned = match operations::plan_conversion(&view, self.inner.setting(), goal_key, options) {
+            Ok(planned) => planned,
+            Err(outcome) => return outcome,
+        };
+        let is_first = self.mark(&view, planned.mark());
+        let (outcome, effects) = planned.decide(is_first);
+        self.commit(&view, effects);
+        outcome
+    }
+
+    /// Merges what is known of the visitor over what was known. Lists unite, nested maps merge, all else is replaced.
+    ///
+    /// Report segments among the attributes are stored with the next decision, conversion or segment call.
+    ///
+    /// # Errors
+    /// [`AttributeError`] where an attribute nests too deep; none is taken then.
+    pub fn set_attributes(&self, attributes: impl Into<Attributes>) -> Result<(), AttributeError> {
+        let attributes = attributes.into();
+        attributes.check_depth()?;
+        self.inner.add_attributes(attributes);
+        Ok(())
+    }
+
+    /// Merges report segments (`country`, `browser`, `devices`, `source`, `campaign`, `visitorType`,
+    /// `customSegments`) over the visitor's stored ones; other keys are ignored.
+    pub fn set_default_segments(&self, segments: impl Into<Attributes>) {
+        let view = self.view();
+        let effects = operations::set_default_segments(&view, self.inner.setting(), segments.into().without_too_deep());
+        self.commit(&view, effects);
+    }
+
+    /// Puts the visitor into those of these custom segments whose rules match the visitor's attributes. Answers with
+    /// the ids of the segments that are new.
+    ///
+    /// # Errors
+    /// [`SegmentError`] while no config is loaded.
+    pub fn run_custom_segments(&self, keys: &[&str]) -> Result<Vec<String>, SegmentError> {
+        self.run_custom_segments_with(keys, Attributes::new())
+    }
+
+    /// [`run_custom_segments`](Self::run_custom_segments) with data for the rules, merged over the attributes.
+    ///
+    /// # Errors
+    /// [`SegmentError`] while no config is loaded.
+    pub fn run_custom_segments_with(
+        &self,
+        keys: &[&str],
+        rule_data: impl Into<Attributes>,
+    ) -> Result<Vec<String>, SegmentError> {
+        let view = self.view();
+        let (matched, effects) =
+            operations::run_custom_segments(&view, self.inner.setting(), keys, &rule_data.into().without_too_deep());
+        self.commit(&view, effects);
+        matched
+    }
+
+    /// Shows one variation on this context, and leaves no trace of the visit from now on. The last call wins; one that
+    /// finds nothing clears the preview.
+    pub fn set_preview(&self, preview: &Preview) -> PreviewOutcome {
+        self.inner.set_preview(Some(preview))
+    }
+
+    /// Ends the preview.
+    pub fn clear_preview(&self) {
+        self.inner.set_preview(None);
+    }
+
+    /// Why [`run_experience`](Self::run_experience) answers as it does. Stores, tracks and tells nothing.
+    #[must_use]
+    pub fn explain_experience(&self, key: &str) -> Explanation {
+        self.explain_experience_with(key, &CallOptions::DEFAULT)
+    }
+
+    /// [`explain_experience`](Self::explain_experience) with options.
+    #[must_use]
+    pub fn explain_experience_with(&self, key: &str, options: &CallOptions) -> Explanation {
+        operations::explain_experience(&self.view(), self.inner.setting(), key, options)
+    }
+
+    /// Why [`run_feature`](Self::run_feature) answers as it does. Stores, tracks and tells nothing.
+    #[must_use]
+    pub fn explain_feature(&self, key: &str) -> FeatureExplanation {
+        self.explain_feature_with(key, &CallOptions::DEFAULT)
+    }
+
+    /// [`explain_feature`](Self::explain_feature) with options.
+    #[must_use]
+    pub fn explain_feature_with(&self, key: &str, options: &CallOptions) -> FeatureExplanation {
+        operations::explain_feature(&self.view(), self.inner.setting(), key, options)
+    }
+
+    /// What [`track_conversion`](Self::track_conversion) would find. Stores, tracks and tells nothing.
+    #[must_use]
+    pub fn explain_goal(&self, goal_key: &str) -> GoalReason {
+        self.explain_goal_with(goal_key, &ConversionOptions::new())
+    }
+
+    /// [`explain_goal`](Self::explain_goal) with options.
+    #[must_use]
+    pub fn explain_goal_with(&self, goal_key: &str, options: &ConversionOptions) -> GoalReason {
+        operations::explain_goal(&self.view(), self.inner.setting(), goal_key, options)
+    }
+
+    /// The config that this context sees, for looking up its entities; `None` while none is loaded.
+    #[must_use]
+    pub fn config(&self) -> Option<Arc<ProjectConfig>> {
+        self.view().subject.as_ref().map(|subject| Arc::clone(&subject.snapshot.config))
+    }
+
+    /// What is stored of the visitor.
+    #[must_use]
+    pub fn visitor_state(&self) -> VisitorState {
+        self.view().state.clone()
+    }
+
+    /// The visitor's report segments: the stored ones, and those that came with the context's attributes.
+    #[must_use]
+    pub fn segments(&self) -> Attributes {
+        self.view().segments().map(|segments| Attributes::clone(segments)).unwrap_or_default()
+    }
+
+    /// The view for one call, loaded anew where the config or the state has changed.
+    #[inline]
+    fn view(&self) -> Arc<View> {
+        self.inner.current_view().unwrap_or_else(|| self.reload())
+    }
+
+    #[cold]
+    fn reload(&self) -> Arc<View> {
+        let Some(subject) = self.inner.next_subject() else {
+            return self.inner.install(None, VisitorState::new(), None);
+        };
+        let store = &self.inner.shared.store;
+        // Read before the state: a change in between makes the next call load again.
+        let version = store.version(&subject.key);
+        match store.load(&subject.key) {
+            Ok(state) => self.inner.install(Some(subject), state.unwrap_or_default(), version),
+            Err(error) => {
+                self.inner.shared.store_failed(&error);
+                // What was seen last is the best there is; the next call tries again.
+                self.inner.install(Some(subject), self.inner.last_state(), None)
+            }
+        }
+    }
+
+    fn commit(&self, view: &View, effects: Effects) {
+        if let Some((key, change)) = change_to_store(view, &effects) {
+            match self.inner.shared.store.apply(key, change) {
+                Ok(()) if change.segments().is_some() => self.inner.settle(view),
+                Ok(()) => {}
+                Err(error) => self.inner.shared.store_failed(&error),
+            }
+        }
+        self.inner.release(effects);
+    }
+
+    /// Marks a goal; a store that fails counts it as new, so that no conversion is lost.
+    fn mark(&self, view: &View, mark: &GoalMark) -> bool {
+        let Some(subject) = &view.subject else { return true };
+        self.inner.shared.store.mark_goal(&subject.key, mark).unwrap_or_else(|error| {
+            self.inner.shared.store_failed(&error);
+            true
+        })
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let visitor = crate::redact::VisitorRef(self.visitor_id()).to_string();
+        f.debug_struct("Context").field("visitor", &visitor).finish_non_exhaustive()
+    }
+}

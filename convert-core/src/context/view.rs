@@ -1,0 +1,162 @@
+//! What one context sees: a config, the visitor's state, and what both make of the visitor's attributes.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::attributes::Attributes;
+use crate::config::ProjectConfig;
+use crate::eval::{Call, EvalSettings, Force, report_segments, split_report_segments};
+use crate::visitor::VisitorState;
+
+use super::inner::Subject;
+use super::options::{CallOptions, Provider};
+use super::preview::ActivePreview;
+
+/// An immutable picture. A context makes a new one when the config, the state, its attributes or its preview change.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// The config and the key of the state; `None` while no config is loaded.
+    pub(super) subject: Option<Subject>,
+    pub(super) state: VisitorState,
+    /// The store's version of `state`; `None` where the state must be loaded at every call.
+    pub(super) version: Option<u64>,
+    pub(super) own: Option<Arc<OwnAttributes>>,
+    /// Report segments, stored and pending: what rules see as the visitor's segments, and what events carry.
+    segments: Option<Arc<Attributes>>,
+    /// Stored segments and the context's attributes merged; `None` where the latter are all there is.
+    effective: Option<Attributes>,
+    pub(super) preview: Option<ActivePreview>,
+}
+
+static NONE: Attributes = Attributes::new();
+
+/// The attributes that a context was given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OwnAttributes {
+    /// Those that are no report segments.
+    plain: Attributes,
+    /// Report segments that are not stored yet.
+    pending: Attributes,
+}
+
+impl OwnAttributes {
+    pub(super) fn new(attributes: Attributes) -> Option<Arc<Self>> {
+        if attributes.is_empty() {
+            return None;
+        }
+        let (pending, plain) = split_report_segments(attributes);
+        Some(Arc::new(Self { plain, pending }))
+    }
+
+    pub(super) fn merged(&self, newer: Attributes) -> Self {
+        let mut merged = self.clone();
+        let (pending, plain) = split_report_segments(newer);
+        merged.plain.merge_from(&plain);
+        merged.pending.merge_from(&pending);
+        merged
+    }
+
+    /// The same once the report segments are stored.
+    pub(super) fn stored(&self) -> Option<Arc<Self>> {
+        Self::new(self.plain.clone())
+    }
+}
+
+impl View {
+    pub(super) fn new(
+        subject: Option<Subject>,
+        state: VisitorState,
+        version: Option<u64>,
+        own: Option<Arc<OwnAttributes>>,
+        preview: Option<ActivePreview>,
+    ) -> Self {
+        let mut view = Self { subject, state, version, own, segments: None, effective: None, preview };
+        if view.state.segments().is_some() || !view.pending().is_empty() {
+            let mut segments = view.state.segments().cloned().unwrap_or_default();
+            segments.merge_from(view.pending());
+            let mut effective = segments.clone();
+            effective.merge_from(view.plain());
+            view.segments = report_segments(segments);
+            view.effective = Some(effective);
+        }
+        view
+    }
+
+    /// The config that decides, where one is loaded.
+    pub(super) fn config(&self) -> Option<&ProjectConfig> {
+        self.subject.as_ref().map(|subject| &*subject.snapshot.config)
+    }
+
+    /// The config that a previewed decision refers to.
+    pub(super) fn previewed_config(&self) -> Option<&ProjectConfig> {
+        self.preview.as_ref().map(|preview| &*preview.config)
+    }
+
+    /// The visitor's effective attributes, those of a call aside.
+    pub(super) fn attributes(&self) -> &Attributes {
+        self.effective.as_ref().unwrap_or_else(|| self.plain())
+    }
+
+    pub(super) fn segments(&self) -> Option<&Arc<Attributes>> {
+        self.segments.as_ref()
+    }
+
+    /// Report segments that came with the context's attributes and are not stored yet.
+    pub(super) fn pending(&self) -> &Attributes {
+        self.own.as_ref().map_or(&NONE, |own| &own.pending)
+    }
+
+    fn plain(&self) -> &Attributes {
+        self.own.as_ref().map_or(&NONE, |own| &own.plain)
+    }
+
+    /// The attributes of one call: the context's, with the call's merged over them.
+    pub(super) fn merged(&self, attributes: &Attributes) -> Cow<'_, Attributes> {
+        if attributes.is_empty() {
+            return Cow::Borrowed(self.attributes());
+        }
+        let mut merged = self.attributes().clone();
+        merged.merge_from(attributes);
+        Cow::Owned(merged)
+    }
+}
+
+/// What of a context does not change, for building calls.
+#[derive(Clone, Copy)]
+pub(super) struct Setting<'a> {
+    pub(super) visitor: &'a Arc<str>,
+    pub(super) settings: &'a EvalSettings,
+    pub(super) tracking: bool,
+    pub(super) storage: bool,
+    pub(super) observed: bool,
+}
+
+impl View {
+    /// One call on this view; `None` while no config is loaded.
+    pub(super) fn call<'a>(
+        &'a self,
+        setting: Setting<'a>,
+        attributes: &'a Attributes,
+        options: &'a CallOptions,
+    ) -> Option<Call<'a>> {
+        Some(Call {
+            config: self.config()?,
+            settings: setting.settings,
+            visitor: setting.visitor,
+            state: &self.state,
+            segments: self.segments.as_ref(),
+            attributes,
+            location: options.location.as_ref().map(Provider::source),
+            ignore_location: options.ignore_location,
+            environment: options.environment.as_deref().or(setting.settings.environment.as_deref()),
+            tracking: setting.tracking && options.tracking,
+            storage: setting.storage && options.storage,
+            force: options
+                .force_variation
+                .as_deref()
+                .map(|variation_id| Force { variation_id, persist: options.persist_forced }),
+            preview: self.preview.as_ref().map(ActivePreview::previewed),
+            observed: setting.observed,
+        })
+    }
+}

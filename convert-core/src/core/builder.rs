@@ -1,0 +1,409 @@
+//! Settings of a core.
+
+use std::fs::File;
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use crate::clock::{Clock, Jitter, RandomJitter, SystemClock};
+use crate::config::{ConfigError, ProjectConfig};
+use crate::eval::{BucketingOptions, EvalSettings};
+use crate::events::EventBus;
+use crate::redact::Secret;
+use crate::tracking::{Delivery, Limits};
+use crate::transport::{AsyncTransport, EndpointOptions, Endpoints, Transport};
+use crate::visitor::{DEFAULT_VISITORS, DataStore, MemoryStore};
+use crate::worker::{AmbiguousPolicy, Blocking, DeliveryConfig};
+
+use super::Core;
+use super::error::BuildError;
+use super::shared::Shared;
+use super::startup::Startup;
+
+/// How long the first fetch may take, retries included.
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Makes a [`Core`].
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use convert_core::Core;
+///
+/// let core = Core::builder()
+///     .config_json(r#"{"account_id": "100", "project": {"id": "200"}, "experiences": []}"#)
+///     .environment("production")
+///     .batch_size(50)
+///     .build()?;
+/// assert!(core.is_ready());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub struct CoreBuilder {
+    endpoints: EndpointOptions,
+    source: Option<Source>,
+    startup_timeout: Duration,
+    start_unready: bool,
+    settings: EvalSettings,
+    store: Store,
+    transport: Option<Arc<dyn AsyncTransport>>,
+    clock: Arc<dyn Clock>,
+    jitter: Arc<dyn Jitter>,
+    batch_size: usize,
+    auto_flush_interval: Option<Duration>,
+    limits: Limits,
+    ambiguous: AmbiguousPolicy,
+    enrich_data: Option<bool>,
+    source_name: SmolStr,
+    tracking: bool,
+}
+
+/// Where a config comes from, if it is not fetched.
+enum Source {
+    Text(String),
+    File(PathBuf),
+}
+
+enum Store {
+    Bundled { visitors: NonZeroUsize, time_to_live: Option<Duration> },
+    Given(Arc<dyn DataStore>),
+}
+
+impl CoreBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            endpoints: EndpointOptions::default(),
+            source: None,
+            startup_timeout: STARTUP_TIMEOUT,
+            start_unready: false,
+            settings: EvalSettings { environment: None, bucketing: BucketingOptions::new(), keys_case_sensitive: true },
+            store: Store::Bundled { visitors: DEFAULT_VISITORS, time_to_live: None },
+            transport: None,
+            clock: Arc::new(SystemClock::new()),
+            jitter: Arc::new(RandomJitter),
+            batch_size: DeliveryConfig::BATCH_SIZE,
+            auto_flush_interval: None,
+            limits: DeliveryConfig::LIMITS,
+            ambiguous: AmbiguousPolicy::Retry,
+            enrich_data: None,
+            source_name: SmolStr::new_static("rust-sdk"),
+            tracking: true,
+        }
+    }
+
+    /// The SDK key of the project, `{account id}/{project id}` or a token: the config is fetched with it, and events
+    /// are sent under it.
+    pub fn sdk_key(mut self, sdk_key: impl Into<String>) -> Self {
+        self.endpoints.sdk_key = Some(sdk_key.into());
+        self
+    }
+
+    /// The secret of an SDK key that is protected by one. It is sent over TLS or to this host only, and never shown.
+    pub fn sdk_key_secret(mut self, secret: impl Into<String>) -> Self {
+        self.endpoints.sdk_key_secret = Some(Secret::new(secret.into()));
+        self
+    }
+
+    /// A debug token, from a variation's preview panel: the fetched config then holds draft and paused experiences
+    /// too. Tokens expire after 24 hours. It is never shown, and never sent with events.
+    pub fn debug_token(mut self, token: impl Into<String>) -> Self {
+        self.endpoints.debug_token = Some(Secret::new(token.into()));
+        self
+    }
+
+    /// The environment whose experiences are decided. Without one (the default; the JavaScript SDK has `staging`)
+    /// experiences of every environment are.
+    pub fn environment(mut self, environment: impl Into<String>) -> Self {
+        let environment = Some(environment.into()).filter(|environment| !environment.is_empty());
+        self.settings.environment = environment.as_deref().map(SmolStr::new);
+        self.endpoints.environment = environment;
+        self
+    }
+
+    /// Asks the config endpoint for a config that is cached for a short time only.
+    pub fn low_cache(mut self, low_cache: bool) -> Self {
+        self.endpoints.low_cache = low_cache;
+        self
+    }
+
+    /// A served config as JSON text. Nothing is fetched.
+    pub fn config_json(mut self, config: impl Into<String>) -> Self {
+        self.source = Some(Source::Text(config.into()));
+        self
+    }
+
+    /// A served config as a JSON value. Nothing is fetched.
+    pub fn config_data(self, config: &Value) -> Self {
+        self.config_json(config.to_string())
+    }
+
+    /// A served config in a file, read when the core is built. Nothing is fetched.
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.source = Some(Source::File(path.into()));
+        self
+    }
+
+    /// Where configs are fetched; `https://cdn-4.convertexperiments.com/api/v1` by default.
+    pub fn config_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoints.config_endpoint = Some(url.into());
+        self
+    }
+
+    /// Where events are sent; `https://[project_id].metrics.convertexperiments.com/v1` by default. The first
+    /// `[project_id]` is replaced by the project's id.
+    pub fn track_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoints.track_endpoint = Some(url.into());
+        self
+    }
+
+    /// How long one request may take; 10 seconds by default.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.endpoints.request_timeout = Some(timeout);
+        self
+    }
+
+    /// The largest config that is read, in bytes; 64 MiB by default.
+    pub fn max_config_bytes(mut self, bytes: usize) -> Self {
+        self.endpoints.max_config_bytes = Some(bytes);
+        self
+    }
+
+    /// How long the first fetch may take, retries included; 30 seconds by default.
+    pub fn startup_timeout(mut self, timeout: Duration) -> Self {
+        self.startup_timeout = timeout;
+        self
+    }
+
+    /// Starts without waiting for the first fetch: until it succeeds nothing is decided, with the reason
+    /// `SdkNotReady`, and the fetch is tried again for as long as the core lives. An unusable key or setting is still
+    /// an error.
+    pub fn start_unready(mut self, start_unready: bool) -> Self {
+        self.start_unready = start_unready;
+        self
+    }
+
+    /// Sends requests through the app's own blocking client, on threads of the SDK.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(Blocking::new(transport)));
+        self
+    }
+
+    /// Sends requests through the app's own asynchronous client.
+    pub fn async_transport(mut self, transport: impl AsyncTransport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Keeps visitors' state in the app's own store.
+    pub fn data_store(mut self, store: impl DataStore) -> Self {
+        self.store = Store::Given(Arc::new(store));
+        self
+    }
+
+    /// Whether the backend may add to events what it knows of the visitor, and drops repeated decisions (`enrichData`).
+    /// By default true with the bundled store, which forgets when the process ends, and false with a store of the
+    /// app's own, as in the JavaScript SDK.
+    pub fn enrich_data(mut self, enrich_data: bool) -> Self {
+        self.enrich_data = Some(enrich_data);
+        self
+    }
+
+    /// How many visitors the bundled store keeps; 10,000 by default. The one used least recently goes first.
+    pub fn visitor_limit(mut self, visitors: NonZeroUsize) -> Self {
+        if let Store::Bundled { visitors: limit, .. } = &mut self.store {
+            *limit = visitors;
+        }
+        self
+    }
+
+    /// How long the bundled store keeps a visitor after the last change; without a limit by default.
+    pub fn visitor_time_to_live(mut self, limit: Duration) -> Self {
+        if let Store::Bundled { time_to_live, .. } = &mut self.store {
+            *time_to_live = Some(limit);
+        }
+        self
+    }
+
+    /// Takes the time from this clock, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes randomness from here, for tests.
+    pub fn jitter(mut self, jitter: impl Jitter) -> Self {
+        self.jitter = Arc::new(jitter);
+        self
+    }
+
+    /// How many queued events make a release; 10 by default.
+    pub fn batch_size(mut self, events: usize) -> Self {
+        self.batch_size = events;
+        self
+    }
+
+    /// Releases queued events at the latest this long after the first of them, whatever their number. Off by default.
+    pub fn auto_flush_interval(mut self, interval: Duration) -> Self {
+        self.auto_flush_interval = Some(interval);
+        self
+    }
+
+    /// The most events, and bytes of events, that are queued; 100,000 and 32 MiB by default. The oldest go first.
+    pub fn queue_limits(mut self, events: usize, bytes: usize) -> Self {
+        self.limits = Limits { events, bytes };
+        self
+    }
+
+    /// What becomes of events whose request got no answer; sent again by default.
+    pub fn ambiguous_policy(mut self, policy: AmbiguousPolicy) -> Self {
+        self.ambiguous = policy;
+        self
+    }
+
+    /// Whether events are queued from the start; true by default.
+    pub fn tracking(mut self, tracking: bool) -> Self {
+        self.tracking = tracking;
+        self
+    }
+
+    /// The name under which events are sent; `rust-sdk` by default.
+    pub fn source(mut self, name: impl Into<SmolStr>) -> Self {
+        self.source_name = name.into();
+        self
+    }
+
+    /// How visitors are hashed into buckets; the defaults are those of every official SDK.
+    pub fn bucketing(mut self, options: BucketingOptions) -> Self {
+        self.settings.bucketing = options;
+        self
+    }
+
+    /// Whether rules find attributes by the exact case of their keys; true by default.
+    pub fn keys_case_sensitive(mut self, case_sensitive: bool) -> Self {
+        self.settings.keys_case_sensitive = case_sensitive;
+        self
+    }
+
+    /// Makes the core. Where the config is to be fetched, waits for it until the startup timeout, unless
+    /// [`start_unready`](Self::start_unready) is set.
+    ///
+    /// # Errors
+    /// [`BuildError`] says what is wrong with the settings, the config, or its fetch.
+    pub fn build(self) -> Result<Core, BuildError> {
+        let parts = self.assemble()?;
+        match parts.config {
+            Some(config) => parts.shared.install(config)?,
+            None => parts.startup.fetch(&parts.shared)?,
+        }
+        Ok(Core { shared: parts.shared })
+    }
+
+    /// All but the first fetch.
+    fn assemble(mut self) -> Result<Assembled, BuildError> {
+        if self.source.is_none() && self.endpoints.sdk_key.is_none() {
+            return Err(BuildError::NoSource);
+        }
+        self.check_ranges()?;
+        let limit = self.endpoints.max_config_bytes.unwrap_or(Endpoints::MAX_CONFIG_BYTES);
+        let config = self.source.take().map(|source| source.load(limit)).transpose()?;
+        let endpoints = Arc::new(Endpoints::new(self.endpoints)?);
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport()?,
+        };
+        let bus = EventBus::new();
+        let is_bundled = matches!(self.store, Store::Bundled { .. });
+        let delivery = Delivery::new(
+            DeliveryConfig {
+                transport,
+                clock: Arc::clone(&self.clock),
+                jitter: Arc::clone(&self.jitter),
+                endpoints: Arc::clone(&endpoints),
+                batch_size: self.batch_size,
+                auto_flush_interval: self.auto_flush_interval,
+                limits: self.limits,
+                ambiguous: self.ambiguous,
+                enrich_data: self.enrich_data.unwrap_or(is_bundled),
+                source: self.source_name,
+            },
+            Arc::clone(&bus),
+        );
+        delivery.set_tracking_enabled(self.tracking);
+        let store: Arc<dyn DataStore> = match self.store {
+            Store::Given(store) => store,
+            Store::Bundled { visitors, time_to_live } => {
+                let store = MemoryStore::with_capacity(visitors).clock(Arc::clone(&self.clock));
+                Arc::new(match time_to_live {
+                    Some(limit) => store.time_to_live(limit),
+                    None => store,
+                })
+            }
+        };
+        let startup = Startup {
+            endpoints,
+            jitter: self.jitter,
+            timeout: self.startup_timeout,
+            start_unready: self.start_unready,
+        };
+        Ok(Assembled {
+            shared: Arc::new(Shared::new(self.settings, store, delivery, bus, self.clock)),
+            config,
+            startup,
+        })
+    }
+
+    fn check_ranges(&self) -> Result<(), BuildError> {
+        let is_zero = |interval: Option<Duration>| interval.is_some_and(|interval| interval.is_zero());
+        let checks = [
+            (self.batch_size == 0, "batch_size", "above 0"),
+            (self.limits.events == 0, "queue_limits", "above 0"),
+            (self.limits.bytes == 0, "queue_limits", "above 0"),
+            (is_zero(self.auto_flush_interval), "auto_flush_interval", "above 0"),
+            (is_zero(self.endpoints.request_timeout), "request_timeout", "above 0"),
+            (self.startup_timeout.is_zero(), "startup_timeout", "above 0"),
+        ];
+        match checks.into_iter().find(|(wrong, ..)| *wrong) {
+            Some((_, setting, must_be)) => Err(BuildError::InvalidSetting { setting, must_be }),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Assembled {
+    shared: Arc<Shared>,
+    config: Option<ProjectConfig>,
+    startup: Startup,
+}
+
+impl Source {
+    fn load(self, limit: usize) -> Result<ProjectConfig, BuildError> {
+        Ok(match self {
+            Self::Text(text) => ProjectConfig::parse(text)?,
+            Self::File(path) => ProjectConfig::parse(read_file(&path, limit)?)?,
+        })
+    }
+}
+
+/// Reads at most one byte over the limit, which the parser then refuses.
+fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, BuildError> {
+    let failed = |source| BuildError::File { path: path.to_owned(), source };
+    let mut text = Vec::new();
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path).map_err(failed)?.take(limit).read_to_end(&mut text).map_err(failed)?;
+    Ok(text)
+}
+
+#[cfg(feature = "reqwest")]
+fn default_transport() -> Result<Arc<dyn AsyncTransport>, BuildError> {
+    Ok(Arc::new(crate::transport::ReqwestTransport::new()))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport() -> Result<Arc<dyn AsyncTransport>, BuildError> {
+    Err(BuildError::NoTransport)
+}

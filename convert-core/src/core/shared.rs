@@ -1,0 +1,140 @@
+//! What a core, its contexts and the SDK's thread share.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+
+use crate::clock::Clock;
+use crate::completion::block_until;
+use crate::config::ProjectConfig;
+use crate::eval::EvalSettings;
+use crate::events::{Event, EventBus, Handler, Subscription};
+use crate::tracking::Delivery;
+use crate::transport::EndpointError;
+use crate::visitor::{DataStore, ProjectScope, StoreError};
+
+/// A config as installed.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) config: Arc<ProjectConfig>,
+    pub(crate) scope: Arc<ProjectScope>,
+    /// Counts installations, from 1.
+    pub(crate) epoch: u64,
+}
+
+pub(crate) struct Shared {
+    pub(crate) settings: EvalSettings,
+    pub(crate) store: Arc<dyn DataStore>,
+    pub(crate) delivery: Delivery,
+    pub(crate) bus: Arc<EventBus>,
+    snapshot: ArcSwapOption<Snapshot>,
+    /// The epoch of `snapshot`, to see at the cost of one load whether there is a newer one. 0: none yet.
+    epoch: AtomicU64,
+    clock: Arc<dyn Clock>,
+    /// Who waits for the first config. Held while a config is installed.
+    installing: Mutex<Vec<Waker>>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        settings: EvalSettings,
+        store: Arc<dyn DataStore>,
+        delivery: Delivery,
+        bus: Arc<EventBus>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let snapshot = ArcSwapOption::empty();
+        let (epoch, installing) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+        Self { settings, store, delivery, bus, snapshot, epoch, clock, installing }
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.snapshot.load_full()
+    }
+
+    #[inline]
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Puts a config in place, then tells.
+    ///
+    /// # Errors
+    /// Where the project's id fits into no tracking URL; the config before it stays.
+    pub(crate) fn install(&self, config: ProjectConfig) -> Result<(), EndpointError> {
+        self.delivery.set_project(config.account_id(), config.project_id())?;
+        for warning in config.warnings() {
+            tracing::warn!(target: "convert", "config: {warning}");
+        }
+        let mut waiting = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
+        let previous = self.snapshot();
+        let scope = scope_of(&config, previous.as_deref());
+        let epoch = previous.as_ref().map_or(1, |snapshot| snapshot.epoch + 1);
+        self.snapshot.store(Some(Arc::new(Snapshot { config: Arc::new(config), scope, epoch })));
+        self.epoch.store(epoch, Ordering::Release);
+        let waiting = std::mem::take(&mut *waiting);
+        waiting.into_iter().for_each(Waker::wake);
+        self.bus.emit(|| if previous.is_none() { Event::Ready {} } else { Event::ConfigUpdated {} });
+        Ok(())
+    }
+
+    /// Ready once a config is installed.
+    pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut waiting = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch() > 0 {
+            return Poll::Ready(());
+        }
+        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Waits for the first config until `timeout` has passed; whether there is one.
+    pub(crate) fn wait_ready(&self, timeout: Duration) -> bool {
+        let deadline = self.clock.now().saturating_add(timeout);
+        block_until(self.clock.as_ref(), deadline, |cx| self.poll_ready(cx)).is_some()
+    }
+
+    /// A handler that comes after the first config is told of it at once, and of nothing else that happened before.
+    pub(crate) fn subscribe(&self, handler: Handler) -> Subscription {
+        let installing = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_ready = self.epoch() > 0;
+        let subscription = self.bus.subscribe(Arc::clone(&handler));
+        drop(installing);
+        if is_ready {
+            EventBus::call(&*handler, &Event::Ready {});
+        }
+        subscription
+    }
+
+    /// Reports a failing store: the call goes on without it.
+    #[cold]
+    pub(crate) fn store_failed(&self, error: &StoreError) {
+        tracing::warn!(target: "convert", "{error}; the call goes on without it");
+        self.bus.emit(|| Event::StoreFailed { error: error.to_string() });
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("epoch", &self.epoch()).finish_non_exhaustive()
+    }
+}
+
+/// The same scope as before where it is the same project, so that its visitors' keys stay shared.
+fn scope_of(config: &ProjectConfig, previous: Option<&Snapshot>) -> Arc<ProjectScope> {
+    let scope = ProjectScope { account_id: config.account_id().into(), project_id: config.project_id().into() };
+    match previous {
+        Some(previous) if *previous.scope == scope => Arc::clone(&previous.scope),
+        _ => Arc::new(scope),
+    }
+}

@@ -1,0 +1,101 @@
+//! What an evaluation looks at, and what it leaves to be done.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use crate::attributes::{AttributeValue, Attributes};
+use crate::config::{Experience, ProjectConfig};
+use crate::events::Event;
+use crate::rules::{ExclusionLookup, RuleInput, RuleSource};
+use crate::tracking::TrackingEvent;
+use crate::visitor::{CUSTOM_SEGMENTS, OneOrMany, StateChange, VisitorState};
+
+use super::bucketing::BucketingOptions;
+
+/// What holds for every evaluation of one core.
+#[derive(Clone, Debug)]
+pub(crate) struct EvalSettings {
+    pub(crate) environment: Option<SmolStr>,
+    pub(crate) bucketing: BucketingOptions,
+    pub(crate) keys_case_sensitive: bool,
+}
+
+/// Everything one call looks at. Nothing in it changes while it runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) config: &'a ProjectConfig,
+    pub(crate) settings: &'a EvalSettings,
+    pub(crate) visitor: &'a Arc<str>,
+    pub(crate) state: &'a VisitorState,
+    /// The visitor's report segments: the stored ones and those that wait to be stored.
+    pub(crate) segments: Option<&'a Arc<Attributes>>,
+    /// The visitor's effective attributes: stored segments, the context's, the call's; later ones win.
+    pub(crate) attributes: &'a Attributes,
+    pub(crate) location: Option<RuleSource<'a>>,
+    pub(crate) ignore_location: bool,
+    pub(crate) environment: Option<&'a str>,
+    pub(crate) tracking: bool,
+    pub(crate) storage: bool,
+    pub(crate) force: Option<Force<'a>>,
+    pub(crate) preview: Option<Previewed<'a>>,
+    /// Whether somebody listens to lifecycle events.
+    pub(crate) observed: bool,
+}
+
+/// A variation that the call asks for.
+#[derive(Clone, Copy)]
+pub(crate) struct Force<'a> {
+    pub(crate) variation_id: &'a str,
+    /// Store and track it like a decision of the SDK's own.
+    pub(crate) persist: bool,
+}
+
+/// The variation that a context previews. Its config is the live one, or one fetched for the experience alone.
+#[derive(Clone, Copy)]
+pub(crate) struct Previewed<'a> {
+    pub(crate) config: &'a ProjectConfig,
+    pub(crate) experience: u32,
+    pub(crate) variation: u32,
+}
+
+/// What a call wants done once it is evaluated.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    pub(crate) change: StateChange,
+    pub(crate) events: OneOrMany<TrackingEvent>,
+    pub(crate) lifecycle: Vec<Event>,
+}
+
+impl Previewed<'_> {
+    pub(crate) fn experience(&self) -> Option<&Experience> {
+        self.config.experiences.at(self.experience)
+    }
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn input(&self, data: RuleSource<'a>, exclusion: Option<&'a dyn ExclusionLookup>) -> RuleInput<'a> {
+        RuleInput { data, exclusion, keys_case_sensitive: self.settings.keys_case_sensitive }
+    }
+
+    /// The stored variation id of an experience, the decisions of this call included.
+    pub(crate) fn stored_variation<'b>(&'b self, effects: &'b Effects, experience_id: &str) -> Option<&'b str> {
+        let fresh = effects.change.bucketing.iter().find(|(id, _)| id == experience_id);
+        fresh.map(|(_, variation)| variation.as_str()).or_else(|| self.state.variation_id(experience_id))
+    }
+
+    /// Whether the visitor was put in a custom segment.
+    pub(crate) fn is_in_segment(&self, segment_id: &str) -> bool {
+        custom_segments(self.segments.map(Arc::as_ref))
+            .iter()
+            .any(|id| matches!(id, AttributeValue::Text(text) if text == segment_id))
+    }
+}
+
+/// The list of custom segments; anything but a list counts as empty.
+pub(crate) fn custom_segments(segments: Option<&Attributes>) -> &[AttributeValue] {
+    match segments.and_then(|segments| segments.get(CUSTOM_SEGMENTS)) {
+        Some(AttributeValue::List(list)) => list,
+        _ => &[],
+    }
+}

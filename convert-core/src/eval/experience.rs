@@ -1,0 +1,142 @@
+//! Deciding experiences.
+
+use crate::config::Experience;
+use crate::events::Event;
+use crate::tracking::{EventKind, TrackingEvent};
+
+use super::bucketing::bucket_value;
+use super::call::{Call, Effects};
+use super::qualify::qualify;
+use super::reason::{DecisionSource, Reason};
+
+/// A decided experience, as indexes into the config that decided it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decided {
+    pub(crate) experience: u32,
+    pub(crate) variation: u32,
+    /// The visitor's bucket, where it was computed and some variation takes it.
+    pub(crate) bucket_value: Option<u32>,
+    pub(crate) source: DecisionSource,
+}
+
+/// Decides the experience with this key.
+pub(crate) fn decide_by_key(call: &Call<'_>, effects: &mut Effects, key: &str) -> Result<Decided, Reason> {
+    if let Some(decided) = preview_of(call, |experience| experience.key() == key) {
+        return Ok(decided);
+    }
+    let index = call.config.experiences.position_by_key(key).ok_or(Reason::ExperienceNotFound)?;
+    let experience = call.config.experiences.at(index).ok_or(Reason::ExperienceNotFound)?;
+    let decided = decide(call, effects, index, experience)?;
+    announce(call, effects, &decided, None);
+    Ok(decided)
+}
+
+/// Decides every experience, in config order; the previewed one in its place, or last where the config lacks it.
+pub(crate) fn decide_all(call: &Call<'_>, effects: &mut Effects) -> Vec<Decided> {
+    let previewed = preview_of(call, |_| true);
+    let previewed_id = call.preview.as_ref().and_then(|preview| preview.experience()).map(Experience::id);
+    let mut in_place = false;
+    let mut decisions = Vec::new();
+    for (index, experience) in (0_u32..).zip(call.config.experiences()) {
+        if Some(experience.id()) == previewed_id {
+            in_place = true;
+            decisions.extend(previewed);
+        } else if let Ok(decided) = decide(call, effects, index, experience) {
+            announce(call, effects, &decided, None);
+            decisions.push(decided);
+        }
+    }
+    if !in_place {
+        decisions.extend(previewed);
+    }
+    decisions
+}
+
+/// Decides one experience of the live config, or answers with the preview of it.
+pub(crate) fn decide_or_preview(
+    call: &Call<'_>,
+    effects: &mut Effects,
+    index: u32,
+    experience: &Experience,
+) -> Result<Decided, Reason> {
+    match preview_of(call, |previewed| previewed.id() == experience.id()) {
+        Some(decided) => Ok(decided),
+        None => decide(call, effects, index, experience),
+    }
+}
+
+pub(super) fn preview_of(call: &Call<'_>, is_asked: impl FnOnce(&Experience) -> bool) -> Option<Decided> {
+    let preview = call.preview.as_ref()?;
+    let source = DecisionSource::Preview;
+    is_asked(preview.experience()?).then_some(Decided {
+        experience: preview.experience,
+        variation: preview.variation,
+        bucket_value: None,
+        source,
+    })
+}
+
+fn decide(call: &Call<'_>, effects: &mut Effects, index: u32, experience: &Experience) -> Result<Decided, Reason> {
+    qualify(call, effects, experience)?;
+    let decided = choose(call, effects, index, experience)?;
+    record(call, effects, experience, &decided);
+    Ok(decided)
+}
+
+/// The variation: forced, else read back, else by the hash.
+fn choose(call: &Call<'_>, effects: &Effects, index: u32, experience: &Experience) -> Result<Decided, Reason> {
+    let forced = call.force.and_then(|force| experience.variation_position(force.variation_id));
+    let stored = call.stored_variation(effects, experience.id()).and_then(|id| experience.variation_position(id));
+    if let Some(variation) = stored.filter(|stored| forced.is_none_or(|forced| forced == *stored)) {
+        let source = DecisionSource::Stored;
+        return Ok(Decided { experience: index, variation, bucket_value: None, source });
+    }
+    let value = bucket_value(experience.id(), call.visitor, &call.settings.bucketing);
+    let bucketed = experience.layout.select(value);
+    let (variation, source) = match forced {
+        Some(variation) => (variation, DecisionSource::Forced),
+        None => (bucketed.ok_or(Reason::OutsideTraffic)?, DecisionSource::Bucketed),
+    };
+    Ok(Decided { experience: index, variation, bucket_value: bucketed.map(|_| value), source })
+}
+
+/// What follows from a decision: it is stored and tracked, each unless the call says otherwise.
+fn record(call: &Call<'_>, effects: &mut Effects, experience: &Experience, decided: &Decided) {
+    let Some(variation) = experience.variation_at(decided.variation) else { return };
+    let is_own = match decided.source {
+        DecisionSource::Bucketed => true,
+        DecisionSource::Forced => call.force.is_some_and(|force| force.persist),
+        DecisionSource::Stored | DecisionSource::Preview => false,
+    };
+    if is_own && call.preview.is_none() {
+        if call.storage {
+            effects.change.bucketing.push((experience.id().into(), variation.id().into()));
+        }
+        if call.tracking {
+            effects.events.push(TrackingEvent {
+                visitor: call.visitor.clone(),
+                segments: call.segments.cloned(),
+                kind: EventKind::Bucketing {
+                    experience_id: experience.id().into(),
+                    variation_id: variation.id().into(),
+                },
+            });
+        }
+    }
+}
+
+/// Tells of a decision, or of a feature that it delivers. A previewing context tells nothing.
+pub(crate) fn announce(call: &Call<'_>, effects: &mut Effects, decided: &Decided, feature_key: Option<&str>) {
+    if !call.observed || call.preview.is_some() {
+        return;
+    }
+    let Some(experience) = call.config.experiences.at(decided.experience) else { return };
+    let Some(variation) = experience.variation_at(decided.variation) else { return };
+    effects.lifecycle.push(Event::Bucketing {
+        visitor_id: call.visitor.clone(),
+        experience_key: experience.key().to_owned(),
+        variation_key: variation.key().to_owned(),
+        feature_key: feature_key.map(str::to_owned),
+        is_new: decided.source != DecisionSource::Stored,
+    });
+}

@@ -1,0 +1,77 @@
+//! A store over plain `get` and `set` of JSON texts.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::key::StateKey;
+use super::state::{GoalMark, StateChange, VisitorState};
+use super::store::{DataStore, StoreError};
+
+const STRIPES: usize = 64;
+
+/// A plain key-value store of texts, as the official SDKs take it.
+pub trait KeyValue: fmt::Debug + Send + Sync + 'static {
+    /// The text under `key`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError>;
+
+    /// Puts `value` under `key`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be written.
+    fn set(&self, key: &str, value: &str) -> Result<(), StoreError>;
+}
+
+/// A [`DataStore`] over a [`KeyValue`]: each change reads, changes and writes the visitor's JSON.
+///
+/// **Atomic in this process only.** Two processes that change the same visitor at the same moment may lose one of the
+/// changes, or count a goal twice. A store that has compare-and-set or scripts should implement [`DataStore`] itself.
+#[derive(Debug)]
+pub struct JsonStore<S> {
+    store: S,
+    stripes: Box<[Mutex<()>]>,
+    hasher: RandomState,
+}
+
+impl<S: KeyValue> JsonStore<S> {
+    /// Keeps visitors' state in `store`.
+    pub fn new(store: S) -> Self {
+        Self { store, stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(), hasher: RandomState::new() }
+    }
+
+    fn lock(&self, key: &str) -> Option<MutexGuard<'_, ()>> {
+        let stripe = self.stripes.get(self.hasher.hash_one(key) as usize % STRIPES)?;
+        Some(stripe.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read(&self, key: &str) -> Result<Option<VisitorState>, StoreError> {
+        // A text that is no state (cut short, or somebody else's) counts as none, and is replaced at the next change.
+        Ok(self.store.get(key)?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    fn change<T>(&self, key: &StateKey, change: impl FnOnce(&mut VisitorState) -> T) -> Result<T, StoreError> {
+        let key = key.to_string();
+        let _guard = self.lock(&key);
+        let mut state = self.read(&key)?.unwrap_or_default();
+        let result = change(&mut state);
+        self.store.set(&key, &serde_json::to_string(&state).map_err(StoreError::new)?)?;
+        Ok(result)
+    }
+}
+
+impl<S: KeyValue> DataStore for JsonStore<S> {
+    fn load(&self, key: &StateKey) -> Result<Option<VisitorState>, StoreError> {
+        self.read(&key.to_string())
+    }
+
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+        self.change(key, |state| state.apply(change))
+    }
+
+    fn mark_goal(&self, key: &StateKey, mark: &GoalMark) -> Result<bool, StoreError> {
+        self.change(key, |state| state.mark_goal(mark))
+    }
+}

@@ -1,0 +1,273 @@
+//! A visitor's state, in the shape the JavaScript SDK stores.
+
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
+use smol_str::SmolStr;
+
+use crate::attributes::{AttributeValue, Attributes};
+
+use super::small::OneOrMany;
+
+/// The name of the segment list in a visitor's report segments.
+pub(crate) const CUSTOM_SEGMENTS: &str = "customSegments";
+
+/// The report segments: the only keys that are stored as segments and sent.
+const REPORT_SEGMENTS: [&str; 7] =
+    ["country", "browser", "devices", "source", "campaign", "visitorType", CUSTOM_SEGMENTS];
+
+/// Whether `key` names a report segment.
+pub(crate) fn is_report_segment(key: &str) -> bool {
+    REPORT_SEGMENTS.contains(&key)
+}
+
+/// What is remembered of one visitor: decisions, reached goals, segments and locations.
+///
+/// It serialises to the JSON that the official JavaScript, PHP and Ruby SDKs store under the same key, and keeps
+/// members that it does not know, so a store may be shared with them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VisitorState {
+    bucketing: OneOrMany<(SmolStr, SmolStr)>,
+    goals: OneOrMany<SmolStr>,
+    segments: Option<Box<Attributes>>,
+    locations: Option<Box<Vec<SmolStr>>>,
+    unknown: Option<Box<Map<String, Value>>>,
+}
+
+impl VisitorState {
+    /// The state of a visitor of whom nothing is remembered.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The stored variation id of an experience, by the experience's id.
+    #[must_use]
+    pub fn variation_id(&self, experience_id: &str) -> Option<&str> {
+        self.bucketing.iter().find(|(id, _)| id == experience_id).map(|(_, variation)| variation.as_str())
+    }
+
+    /// The stored decisions: experience id and variation id, in order of first decision.
+    pub fn decisions(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.bucketing.iter().map(|(experience, variation)| (experience.as_str(), variation.as_str()))
+    }
+
+    /// Whether a goal is marked as reached under `goal_key`.
+    #[must_use]
+    pub fn has_goal(&self, goal_key: &str) -> bool {
+        self.goals.iter().any(|goal| goal == goal_key)
+    }
+
+    /// The goals marked as reached.
+    pub fn goals(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.goals.iter().map(SmolStr::as_str)
+    }
+
+    /// The stored segments, those included that another SDK stored and that are not reported.
+    #[must_use]
+    pub fn segments(&self) -> Option<&Attributes> {
+        self.segments.as_deref()
+    }
+
+    /// The keys of the locations that the visitor is in.
+    pub fn locations(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.location_keys().iter().map(SmolStr::as_str)
+    }
+
+    /// Whether nothing at all is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn location_keys(&self) -> &[SmolStr] {
+        self.locations.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn decision_pairs(&self) -> &[(SmolStr, SmolStr)] {
+        self.bucketing.as_slice()
+    }
+
+    /// Takes a change in: decisions overwrite, segments merge as in the JavaScript SDK, locations are replaced.
+    pub fn apply(&mut self, change: &StateChange) {
+        for (experience, variation) in change.bucketing.iter() {
+            match self.bucketing.as_mut_slice().iter_mut().find(|(id, _)| id == experience) {
+                Some((_, stored)) => stored.clone_from(variation),
+                None => self.bucketing.push((experience.clone(), variation.clone())),
+            }
+        }
+        if let Some(segments) = change.segments.as_ref() {
+            self.segments.get_or_insert_default().merge_from(segments);
+        }
+        if let Some(locations) = &change.locations {
+            self.locations = (!locations.is_empty()).then(|| Box::new(locations.clone()));
+        }
+    }
+
+    /// Marks a goal as reached; true if it was not marked before.
+    pub fn mark_goal(&mut self, mark: &GoalMark) -> bool {
+        let known = self.has_goal(&mark.goal_key) || mark.goal_id.as_ref().is_some_and(|id| self.has_goal(id));
+        if !self.has_goal(&mark.goal_key) {
+            self.goals.push(mark.goal_key.clone());
+        }
+        !known
+    }
+}
+
+/// One atomic change of a visitor's state.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct StateChange {
+    pub(crate) bucketing: OneOrMany<(SmolStr, SmolStr)>,
+    pub(crate) segments: Option<Attributes>,
+    pub(crate) locations: Option<Vec<SmolStr>>,
+}
+
+impl StateChange {
+    /// Whether there is nothing to store.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bucketing.is_empty() && self.segments.is_none() && self.locations.is_none()
+    }
+
+    /// Decisions to store: experience id and variation id.
+    pub fn decisions(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.bucketing.iter().map(|(experience, variation)| (experience.as_str(), variation.as_str()))
+    }
+
+    /// Segments to merge over the stored ones.
+    #[must_use]
+    pub fn segments(&self) -> Option<&Attributes> {
+        self.segments.as_ref()
+    }
+
+    /// The location keys that replace the stored ones.
+    #[must_use]
+    pub fn locations(&self) -> Option<&[SmolStr]> {
+        self.locations.as_deref()
+    }
+}
+
+/// A goal to mark as reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GoalMark {
+    goal_key: SmolStr,
+    goal_id: Option<SmolStr>,
+}
+
+impl GoalMark {
+    pub(crate) fn new(goal_key: SmolStr, goal_id: Option<SmolStr>) -> Self {
+        Self { goal_key, goal_id }
+    }
+
+    /// The key that the mark is stored under.
+    #[must_use]
+    pub fn goal_key(&self) -> &str {
+        &self.goal_key
+    }
+
+    /// A second name under which a mark counts too: the goal's id, where no other goal has that text as its key.
+    #[must_use]
+    pub fn goal_id(&self) -> Option<&str> {
+        self.goal_id.as_deref()
+    }
+}
+
+impl Serialize for VisitorState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if !self.bucketing.is_empty() {
+            map.serialize_entry("bucketing", &Pairs(self.bucketing.as_slice()))?;
+        }
+        if !self.location_keys().is_empty() {
+            map.serialize_entry("locations", self.location_keys())?;
+        }
+        if let Some(segments) = self.segments().filter(|segments| !segments.is_empty()) {
+            map.serialize_entry("segments", segments)?;
+        }
+        if !self.goals.is_empty() {
+            map.serialize_entry("goals", &Marks(self.goals.as_slice()))?;
+        }
+        for (name, value) in self.unknown.iter().flat_map(|unknown| unknown.iter()) {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+struct Pairs<'a>(&'a [(SmolStr, SmolStr)]);
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+struct Marks<'a>(&'a [SmolStr]);
+
+impl Serialize for Marks<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|key| (key, true)))
+    }
+}
+
+/// Reads leniently: a member of another type than expected counts as empty, except that unknown members are kept.
+impl<'de> Deserialize<'de> for VisitorState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut state = Self::default();
+        let mut unknown = Map::new();
+        for (name, value) in Map::<String, Value>::deserialize(deserializer)? {
+            match (name.as_str(), value) {
+                ("bucketing", value) => state.bucketing = stored_decisions(&value),
+                ("goals", value) => state.goals = stored_goals(&value),
+                ("segments", value) => state.segments = stored_segments(value),
+                ("locations", value) => state.locations = stored_locations(&value),
+                (_, value) => {
+                    unknown.insert(name, value);
+                }
+            }
+        }
+        state.unknown = (!unknown.is_empty()).then(|| Box::new(unknown));
+        Ok(state)
+    }
+}
+
+/// A stored id as text: the reference compares ids by their text, so a number is one too.
+fn id_text(value: &Value) -> Option<SmolStr> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        _ => None,
+    }
+}
+
+fn stored_decisions(value: &Value) -> OneOrMany<(SmolStr, SmolStr)> {
+    let members = value.as_object().into_iter().flatten();
+    members.filter_map(|(experience, variation)| Some((experience.into(), id_text(variation)?))).collect()
+}
+
+fn stored_goals(value: &Value) -> OneOrMany<SmolStr> {
+    let truthy = |value: &Value| match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    };
+    let members = value.as_object().into_iter().flatten();
+    members.filter(|(_, marked)| truthy(marked)).map(|(key, _)| key.into()).collect()
+}
+
+fn stored_segments(value: Value) -> Option<Box<Attributes>> {
+    let mut segments = Attributes::try_from(value).ok()?;
+    if segments.get(CUSTOM_SEGMENTS).is_some_and(|list| !matches!(list, AttributeValue::List(_))) {
+        segments.remove(CUSTOM_SEGMENTS);
+    }
+    (!segments.is_empty()).then(|| Box::new(segments))
+}
+
+fn stored_locations(value: &Value) -> Option<Box<Vec<SmolStr>>> {
+    let keys: Vec<SmolStr> = value.as_array()?.iter().filter_map(id_text).collect();
+    (!keys.is_empty()).then(|| Box::new(keys))
+}

@@ -1,0 +1,37 @@
+//! Each feature of each published crate must build without the others.
+
+use serde_json::Value;
+
+use crate::{Outcome, cargo, output, run};
+
+pub(crate) fn check() -> Outcome {
+    for (package, features) in features_of_published_crates()? {
+        let build = |features: &str| {
+            run(cargo().args([
+                "check",
+                "--quiet",
+                "--package",
+                &package,
+                "--no-default-features",
+                "--features",
+                features,
+            ]))
+        };
+        build("")?;
+        features.iter().try_for_each(|feature| build(feature))?;
+    }
+    Ok(())
+}
+
+fn features_of_published_crates() -> Result<Vec<(String, Vec<String>)>, String> {
+    let metadata = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
+    let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
+    let packages = metadata.get("packages").and_then(Value::as_array).into_iter().flatten();
+    let published = packages.filter(|package| package.get("publish").is_some_and(Value::is_null));
+    Ok(published
+        .filter_map(|package| {
+            let features = package.get("features")?.as_object()?.keys().cloned().collect();
+            Some((package.get("name")?.as_str()?.to_owned(), features))
+        })
+        .collect())
+}

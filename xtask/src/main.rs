@@ -1,0 +1,66 @@
+//! The project's own commands: `cargo xtask <command>`.
+
+mod deps;
+mod features;
+mod repeat;
+
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "usage: cargo xtask <command>
+  ci         what the hosted checks run, in order
+  features   build each feature of each crate alone, without the others
+  deps       check how many dependencies the core has, and that no web framework is among them
+  faults [N] run the fault and concurrency tests N times (default 100), stopping at the first failure";
+
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments.as_slice() {
+        ["ci"] => run(Command::new("bash").arg(".ci/run")),
+        ["features"] => features::check(),
+        ["deps"] => deps::check(),
+        ["faults"] => repeat::faults(100),
+        ["faults", times] => times.parse().map_err(|_| format!("`{times}` is not a number")).and_then(repeat::faults),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            say(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
+fn say(message: &str) {
+    eprintln!("{message}");
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs a command with its output shown; an error where it fails.
+fn run(command: &mut Command) -> Outcome {
+    say(&format!("$ {}", shown(command)));
+    let status = command.status().map_err(|error| format!("{}: {error}", shown(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("failed: {}", shown(command))) }
+}
+
+/// The standard output of a command; an error where it fails.
+fn output(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{}: {error}", shown(command)))?;
+    if output.status.success() {
+        String::from_utf8(output.stdout).map_err(|error| error.to_string())
+    } else {
+        Err(format!("failed: {}\n{}", shown(command), String::from_utf8_lossy(&output.stderr)))
+    }
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once("cargo".as_ref()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
