@@ -179,3 +179,6 @@ async fn read_body(incoming: &mut reqwest::Response, limit: usize, body: &mut Ve
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod drive_tests;
