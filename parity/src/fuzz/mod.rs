@@ -82,6 +82,7 @@ pub fn run(plan: &Plan, log: &mut dyn Write) -> Result<Findings, Fault> {
     let mut oracle = Oracle::start(plan.oracle)?;
     let broken = |error| Fault::broken("the log", error);
     writeln!(log, "{} against {}", plan.surface, oracle.description()).map_err(broken)?;
+    oracle.description().must_know(&plan.family)?;
     let lacks = oracle.description().lacks.clone();
     let mut questions = oracle.take_questions()?;
     let mut lines = generator.take_lines()?;
@@ -118,7 +119,7 @@ struct Asked {
 impl Asked {
     fn new(line: &str, lacks: &[String]) -> Result<Self, Fault> {
         let mut value: Value = serde_json::from_str(line).map_err(|error| Fault::broken("the generator", error))?;
-        let restricted = restrict::restrict(&mut value, lacks);
+        let restricted = restrict::restrict(&mut value, lacks)?;
         Ok(Self { line: value.to_string(), value, restricted })
     }
 }

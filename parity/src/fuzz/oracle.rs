@@ -39,6 +39,20 @@ pub struct Description {
     pub version: String,
     /// What of a scenario it does not have, or does another way on record.
     pub lacks: Vec<String>,
+    /// The families that it is compared on; all, where it names none.
+    #[serde(default)]
+    families: Option<Vec<String>>,
+}
+
+impl Description {
+    pub(super) fn must_know(&self, family: &str) -> Result<(), Fault> {
+        match &self.families {
+            Some(families) if !families.iter().any(|known| known == family) => {
+                Err(Fault::Usage(format!("{} is compared on these families only: {}", self.sdk, families.join(", "))))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for Description {

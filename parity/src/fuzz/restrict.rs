@@ -5,10 +5,15 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::fault::Fault;
+
 /// Rewrites `scenario` for an oracle that lacks the named parts. Whether anything had to be rewritten.
-pub(super) fn restrict(scenario: &mut Value, lacks: &[String]) -> bool {
+///
+/// # Errors
+/// [`Fault::Broken`] where an oracle lacks something that no rewrite is known for.
+pub(super) fn restrict(scenario: &mut Value, lacks: &[String]) -> Result<bool, Fault> {
     if lacks.is_empty() {
-        return false;
+        return Ok(false);
     }
     let before = scenario.clone();
     for lack in lacks {
@@ -17,13 +22,25 @@ pub(super) fn restrict(scenario: &mut Value, lacks: &[String]) -> bool {
             "exclusion" => walk(scenario, &mut plain_leaf_for_exclusion),
             "existence" => walk(scenario, &mut plain_match_for_existence),
             "preview" => drop_previews(scenario),
-            // What is left are call options, by their names.
-            option => for_each(scenario, "/steps", |step| {
-                step.remove(option);
+            "object-order" => for_each(scenario, "/config/experiences", sort_as_object_members),
+            "rules-beyond-text" => {
+                walk(scenario, &mut textual_leaf);
+                for_each(scenario, "/steps", textual_attributes);
+            }
+            "visitor-hash" => drop_option(scenario, "exclude_experience_id_hash"),
+            "enable_storage" | "enable_tracking" => for_each(scenario, "/steps", |step| {
+                step.remove(lack);
             }),
+            _ => return Err(Fault::Broken(format!("the oracle lacks {lack}, which is not known here"))),
         }
     }
-    *scenario != before
+    Ok(*scenario != before)
+}
+
+fn drop_option(scenario: &mut Value, name: &str) {
+    if let Some(options) = scenario.get_mut("options").and_then(Value::as_object_mut) {
+        options.remove(name);
+    }
 }
 
 fn for_each(scenario: &mut Value, list: &str, mut change: impl FnMut(&mut Map<String, Value>)) {
@@ -76,14 +93,68 @@ fn drop_previews(scenario: &mut Value) {
     }
 }
 
+/// JavaScript walks an object's members that are array indexes first, by number.
+fn sort_as_object_members(experience: &mut Map<String, Value>) {
+    if let Some(variations) = experience.get_mut("variations").and_then(Value::as_array_mut) {
+        variations.sort_by_key(|variation| {
+            let id = variation.get("id").and_then(Value::as_str).unwrap_or_default();
+            let index = id.parse::<u32>().ok().filter(|index| *index < u32::MAX && index.to_string() == id);
+            index.map_or((true, 0), |index| (false, index))
+        });
+    }
+}
+
+fn textual_leaf(leaf: &mut Map<String, Value>) {
+    let Some(matching) = leaf.get_mut("matching").and_then(Value::as_object_mut) else { return };
+    matching.entry("negated").or_insert(Value::Bool(false));
+    let kind = matching.get("match_type").and_then(Value::as_str);
+    if !kind.is_some_and(|kind| ["matches", "equals", "contains", "startsWith", "endsWith"].contains(&kind)) {
+        matching.insert("match_type".to_owned(), json!("contains"));
+    }
+    if !leaf.get("value").is_some_and(Value::is_string) {
+        leaf.insert("value".to_owned(), json!("US"));
+    }
+}
+
+fn textual_attributes(step: &mut Map<String, Value>) {
+    let attributes = step.get_mut("attributes").and_then(Value::as_object_mut);
+    for value in attributes.into_iter().flat_map(Map::values_mut).filter(|value| !value.is_string()) {
+        *value = json!("US");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn restricted(mut scenario: Value, lack: &str) -> Value {
-        assert!(restrict(&mut scenario, &[lack.to_owned()]), "{lack} changes the scenario");
-        assert!(!restrict(&mut scenario, &[lack.to_owned()]), "{lack} leaves nothing to change");
+        assert!(restrict(&mut scenario, &[lack.to_owned()]).unwrap(), "{lack} changes the scenario");
+        assert!(!restrict(&mut scenario, &[lack.to_owned()]).unwrap(), "{lack} leaves nothing to change");
         scenario
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_fault() {
+        assert!(restrict(&mut json!({}), &["humour".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn variations_are_ordered_as_object_members() {
+        let ids =
+            |ids: [&str; 6]| json!({"config": {"experiences": [{"variations": ids.map(|id| json!({"id": id}))}]}});
+        let scenario = ids(["b", "4294967295", "10", "07", "9", "a"]);
+        assert_eq!(restricted(scenario, "object-order"), ids(["9", "10", "b", "4294967295", "07", "a"]));
+    }
+
+    #[test]
+    fn rules_and_attributes_become_textual() {
+        let leaf = json!({"matching": {"match_type": "less"}, "key": "age", "value": 5});
+        let steps = json!([{"op": "run_experiences", "attributes": {"age": 5, "plan": "gold"}}]);
+        let plain = json!({"matching": {"match_type": "contains", "negated": false}, "key": "age", "value": "US"});
+        let plain_steps = json!([{"op": "run_experiences", "attributes": {"age": "US", "plan": "gold"}}]);
+        let scenario = json!({"config": [leaf], "steps": steps});
+        let expected = json!({"config": [plain], "steps": plain_steps});
+        assert_eq!(restricted(scenario, "rules-beyond-text"), expected);
     }
 
     #[test]
@@ -91,7 +162,7 @@ mod tests {
         let scenario = json!({"config": {"experiences": [{"version": 11}]}, "steps": [{"op": "flush"}]});
         let mut same = scenario.clone();
         let lacks = ["anchored", "exclusion", "existence", "preview", "enable_storage"].map(str::to_owned);
-        assert!(!restrict(&mut same, &lacks));
+        assert!(!restrict(&mut same, &lacks).unwrap());
         assert_eq!(same, scenario);
     }
 

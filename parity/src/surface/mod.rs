@@ -1,5 +1,9 @@
 //! The faces of the SDK that scenarios run through.
 
+mod bench;
+mod steps;
+mod sync;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -37,7 +41,7 @@ impl SurfaceKind {
     pub const ALL: [Self; 5] = [Self::Sync, Self::Async, Self::Axum, Self::Actix, Self::Rocket];
 
     /// The kinds that this build can open.
-    pub const BUILT: [Self; 0] = [];
+    pub const BUILT: [Self; 1] = [Self::Sync];
 
     /// The name on the command line.
     #[must_use]
@@ -56,7 +60,12 @@ impl SurfaceKind {
     /// # Errors
     /// [`Fault::Usage`] where this build does not have it.
     pub fn open(self) -> Result<Box<dyn Surface>, Fault> {
-        Err(Fault::Usage(format!("the surface {self} is not built; there are: {}", names(&Self::BUILT))))
+        match self {
+            Self::Sync => Ok(Box::new(sync::Sync)),
+            Self::Async | Self::Axum | Self::Actix | Self::Rocket => {
+                Err(Fault::Usage(format!("the surface {self} is not built; there are: {}", names(&Self::BUILT))))
+            }
+        }
     }
 }
 
