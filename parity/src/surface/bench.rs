@@ -1,11 +1,15 @@
 //! An SDK set up as a scenario asks for it, with nothing but memory around it.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use convert_core::testing::RecordingTransport;
 use convert_core::{
-    BucketingOptions, Context, ContextError, ContextOptions, Core, CoreBuilder, MemoryStore, RequestKind, VisitorState,
+    BucketingOptions, Context, ContextError, ContextOptions, Core, JsonStore, KeyValue, RequestKind, StoreError,
+    VisitorState,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::steps::attributes;
@@ -41,7 +45,14 @@ impl Bench {
         if let Some(environment) = &options.environment {
             builder = builder.environment(environment);
         }
-        builder = with_stored(builder, scenario)?;
+        if options.data_store {
+            builder = builder.data_store(JsonStore::new(Texts::of(scenario)?));
+        } else {
+            for (visitor_id, state) in &options.stored {
+                let state = VisitorState::deserialize(state).map_err(|error| Fault::broken("stored", error))?;
+                builder = builder.visitor_state(visitor_id, state);
+            }
+        }
         let core = builder.build().map_err(|error| Fault::broken(&scenario.id, error))?;
         Ok(Self { core, transport, seen: 0 })
     }
@@ -79,14 +90,39 @@ impl Bench {
     }
 }
 
-fn with_stored(mut builder: CoreBuilder, scenario: &Scenario) -> Result<CoreBuilder, Fault> {
-    if scenario.options.data_store {
-        builder = builder.data_store(MemoryStore::new());
+/// The store of an app: texts under keys, as another SDK may have left them.
+#[derive(Debug)]
+struct Texts(Mutex<HashMap<String, String>>);
+
+impl Texts {
+    fn of(scenario: &Scenario) -> Result<Self, Fault> {
+        let scope: Scope =
+            serde_json::from_str(scenario.config.get()).map_err(|error| Fault::broken("the config's ids", error))?;
+        let text = |(visitor_id, state): (&String, &Value)| {
+            (format!("{}-{}-{visitor_id}", scope.account_id, scope.project.id), state.to_string())
+        };
+        Ok(Self(Mutex::new(scenario.options.stored.iter().map(text).collect())))
     }
-    for (visitor_id, state) in &scenario.options.stored {
-        let state: VisitorState =
-            serde_json::from_value(state.clone()).map_err(|error| Fault::broken("stored", error))?;
-        builder = builder.visitor_state(visitor_id, state);
+}
+
+#[derive(serde::Deserialize)]
+struct Scope {
+    account_id: String,
+    project: Project,
+}
+
+#[derive(serde::Deserialize)]
+struct Project {
+    id: String,
+}
+
+impl KeyValue for Texts {
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
     }
-    Ok(builder)
+
+    fn set(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
 }
