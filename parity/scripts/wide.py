@@ -11,25 +11,19 @@ MASK = 0xFFFFFFFF
 
 
 def murmur3(data, seed):
+    # Written out flat: the search for visitors on thresholds spends its time here.
     h = seed
-    whole = len(data) // 4 * 4
-
-    def mix(k):
-        k = k * 0xCC9E2D51 & MASK
-        k = (k << 15 | k >> 17) & MASK
-        return k * 0x1B873593 & MASK
-
+    whole = len(data) & ~3
     for start in range(0, whole, 4):
-        h ^= mix(int.from_bytes(data[start:start + 4], "little"))
-        h = (h << 13 | h >> 19) & MASK
-        h = h * 5 + 0xE6546B64 & MASK
-    if data[whole:]:
-        h ^= mix(int.from_bytes(data[whole:], "little"))
+        k = int.from_bytes(data[start:start + 4], "little") * 0xCC9E2D51 & MASK
+        h ^= (k << 15 | k >> 17) * 0x1B873593 & MASK
+        h = (h << 13 | h >> 19) * 5 + 0xE6546B64 & MASK
+    if whole < len(data):
+        k = int.from_bytes(data[whole:], "little") * 0xCC9E2D51 & MASK
+        h ^= (k << 15 | k >> 17) * 0x1B873593 & MASK
     h ^= len(data)
-    h ^= h >> 16
-    h = h * 0x85EBCA6B & MASK
-    h ^= h >> 13
-    h = h * 0xC2B2AE35 & MASK
+    h = (h ^ h >> 16) * 0x85EBCA6B & MASK
+    h = (h ^ h >> 13) * 0xC2B2AE35 & MASK
     return h ^ h >> 16
 
 
