@@ -105,11 +105,8 @@ fn a_search_finds_a_difference_and_makes_it_small() {
     }
     let folder = tempfolder("search");
     let search = ["fuzz", "--family", "state", "--count", "20", "--seed", "7", "--keep", "1", "--out"];
-    let output = parity(&search)
-        .arg(&folder)
-        .env("ORACLE_SDK", home().join("tests/fixtures/stub-sdk.cjs"))
-        .output()
-        .unwrap();
+    let output =
+        parity(&search).arg(&folder).env("ORACLE_SDK", home().join("tests/fixtures/stub-sdk.cjs")).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", error(&output));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("20 scenarios, 100 steps: "), "{text}");

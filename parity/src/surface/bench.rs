@@ -7,9 +7,7 @@ use std::time::Duration;
 use convert_core::testing::RecordingTransport;
 use convert_core::{
     BucketingOptions, Context, ContextError, ContextOptions, Core, JsonStore, KeyValue, RequestKind, StoreError,
-    VisitorState,
 };
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::steps::attributes;
@@ -46,12 +44,10 @@ impl Bench {
             builder = builder.environment(environment);
         }
         if options.data_store {
-            builder = builder.data_store(JsonStore::new(Texts::of(scenario)?));
-        } else {
-            for (visitor_id, state) in &options.stored {
-                let state = VisitorState::deserialize(state).map_err(|error| Fault::broken("stored", error))?;
-                builder = builder.visitor_state(visitor_id, state);
-            }
+            builder = builder.data_store(Texts::of(scenario)?);
+        } else if !options.stored.is_empty() {
+            // What is stored before the first step needs a store of ours; the events still say that the app has none.
+            builder = builder.data_store(Texts::of(scenario)?).enrich_data(true);
         }
         let core = builder.build().map_err(|error| Fault::broken(&scenario.id, error))?;
         Ok(Self { core, transport, seen: 0 })
@@ -95,13 +91,14 @@ impl Bench {
 struct Texts(Mutex<HashMap<String, String>>);
 
 impl Texts {
-    fn of(scenario: &Scenario) -> Result<Self, Fault> {
+    fn of(scenario: &Scenario) -> Result<JsonStore<Self>, Fault> {
         let scope: Scope =
             serde_json::from_str(scenario.config.get()).map_err(|error| Fault::broken("the config's ids", error))?;
         let text = |(visitor_id, state): (&String, &Value)| {
             (format!("{}-{}-{visitor_id}", scope.account_id, scope.project.id), state.to_string())
         };
-        Ok(Self(Mutex::new(scenario.options.stored.iter().map(text).collect())))
+        let texts = scenario.options.stored.iter().map(text).collect();
+        Ok(JsonStore::new(Self(Mutex::new(texts))))
     }
 }
 

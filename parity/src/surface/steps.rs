@@ -15,12 +15,8 @@ pub(super) fn run(context: &Context, action: &Action) -> Result<Value, Fault> {
         Action::RunExperience(asked, call) => {
             context.run_experience_with(&asked.key, &options(call)?).as_ref().map_or(Value::Null, decision)
         }
-        Action::RunExperiences(call) => {
-            context.run_experiences_with(&options(call)?).iter().map(decision).collect()
-        }
-        Action::RunFeature(asked, call) => {
-            features(&[context.run_feature_with(&asked.key, &options(call)?)])?
-        }
+        Action::RunExperiences(call) => context.run_experiences_with(&options(call)?).iter().map(decision).collect(),
+        Action::RunFeature(asked, call) => features(&[context.run_feature_with(&asked.key, &options(call)?)])?,
         Action::RunFeatures(call) => features(&context.run_features_with(&options(call)?))?,
         Action::TrackConversion(conversion) => track(context, conversion)?,
         Action::SetDefaultSegments(set) => {
