@@ -34,7 +34,7 @@ function describe() {
   const lacks =
     typeof context.setPreview === 'function'
       ? []
-      : ['anchored', 'preview', 'exclusion', 'existence', 'enable_storage', 'enable_tracking'];
+      : ['anchored', 'preview', 'exclusion', 'existence', 'enable_storage'];
   return {sdk, version, lacks};
 }
 
