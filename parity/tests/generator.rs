@@ -1,6 +1,6 @@
 //! The committed scenarios are those that the generator makes from the seed in their ids.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 use std::fs;
 use std::process::Command;
