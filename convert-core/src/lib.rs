@@ -1,5 +1,6 @@
 //! Convert experimentation SDK for Rust: A/B experiences, feature flags and conversion tracking.
 #![allow(dead_code, unused_imports)]
+#![cfg_attr(not(feature = "exit-hook"), forbid(unsafe_code))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod attributes;
