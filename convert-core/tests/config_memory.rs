@@ -32,7 +32,8 @@ const EXPERIENCES: usize = 10_000;
 /// Experiences in the shape that the config endpoint serves, without the members that this SDK ignores: they would only
 /// make the text larger. Some have rules of their own, some deliver features, some refer to audiences and locations.
 fn large_config() -> String {
-    let mut text = String::from(r#"{"account_id":"10035569","project":{"id":"10034190","name":"Large"},"experiences":["#);
+    let mut text =
+        String::from(r#"{"account_id":"10035569","project":{"id":"10034190","name":"Large"},"experiences":["#);
     for i in 0..EXPERIENCES {
         let comma = if i == 0 { "" } else { "," };
         let audience = 1_003_000 + i % 500;
@@ -69,7 +70,9 @@ fn large_config() -> String {
         )
         .unwrap();
     }
-    text.push_str(r#"],"goals":[{"id":"100322784","key":"purchase","name":"Purchase","type":"revenue","rules":null}]}"#);
+    text.push_str(
+        r#"],"goals":[{"id":"100322784","key":"purchase","name":"Purchase","type":"revenue","rules":null}]}"#,
+    );
     text
 }
 

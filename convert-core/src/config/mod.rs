@@ -1,8 +1,10 @@
 //! The served project config, compiled once at load.
 //!
-//! The data flows from top to bottom: `project` parses the text and owns the result; `reader` walks the served lists
-//! and decides what is skipped; one file per kind of entity compiles its own; `layout` turns weights into ranges.
+//! The data flows from top to bottom: `document` splits the text into entities, `reader` parses them one by one and
+//! decides what is skipped, one file per kind of entity compiles its own, `layout` turns weights into ranges, and
+//! `project` owns the result.
 
+mod document;
 mod entity;
 mod error;
 mod experience;

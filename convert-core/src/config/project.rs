@@ -4,6 +4,7 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
+use super::document::Document;
 use super::error::ConfigError;
 use super::experience::{Experience, Targets};
 use super::feature::FeatureDeclaration;
@@ -53,38 +54,43 @@ impl ProjectConfig {
         if text.trim().is_empty() {
             return Err(ConfigError::Empty);
         }
-        Self::compile(&Json::parse(text).map_err(|error| syntax_error(&error))?)
+        if !text.trim_start().starts_with('{') {
+            return Err(not_an_object(text));
+        }
+        Self::compile(serde_json::from_str(text).map_err(|error| syntax_error(&error))?)
     }
 
-    fn compile(root: &Json<'_>) -> Result<Self, ConfigError> {
-        check_is_object(root)?;
-        if let Some(error) = root.get("error").filter(|error| !error.is_falsy()) {
-            return Err(ConfigError::ErrorPayload { message: error_message(error) });
+    fn compile(document: Document<'_>) -> Result<Self, ConfigError> {
+        if !document.error.is_falsy() {
+            return Err(ConfigError::ErrorPayload { message: error_message(&document.error) });
         }
-        let account_id = root.get("account_id").and_then(Json::id).ok_or(ConfigError::MissingAccountId)?;
-        let project_id = root.get("project").and_then(|project| project.get("id")?.id());
-        let project_id = project_id.ok_or(ConfigError::MissingProjectId)?;
+        let account_id = document.account_id.id().ok_or(ConfigError::MissingAccountId)?;
+        let project_id = document.project_id().ok_or(ConfigError::MissingProjectId)?;
 
         let mut warnings = Warnings::default();
         let warnings_ref = &mut warnings;
-        let audiences = collection(root, "audiences", "audience", warnings_ref, |served, identity, warnings| {
-            Some(Audience::read(served, identity, warnings))
-        });
-        let segments = collection(root, "segments", "segment", warnings_ref, |served, identity, warnings| {
-            Some(Segment::read(served, identity, warnings))
-        });
-        let locations = collection(root, "locations", "location", warnings_ref, |served, identity, warnings| {
-            Some(Location::read(served, identity, warnings))
-        });
-        let goals = collection(root, "goals", "goal", warnings_ref, |served, identity, warnings| {
+        let audiences =
+            collection(document.audiences, "audiences", "audience", warnings_ref, |served, identity, warnings| {
+                Some(Audience::read(served, identity, warnings))
+            });
+        let segments =
+            collection(document.segments, "segments", "segment", warnings_ref, |served, identity, warnings| {
+                Some(Segment::read(served, identity, warnings))
+            });
+        let locations =
+            collection(document.locations, "locations", "location", warnings_ref, |served, identity, warnings| {
+                Some(Location::read(served, identity, warnings))
+            });
+        let goals = collection(document.goals, "goals", "goal", warnings_ref, |served, identity, warnings| {
             Some(Goal::read(served, identity, warnings))
         });
-        let mut features = collection(root, "features", "feature", warnings_ref, |served, identity, warnings| {
-            Some(FeatureDeclaration::read(served, identity, warnings))
-        });
+        let mut features =
+            collection(document.features, "features", "feature", warnings_ref, |served, identity, warnings| {
+                Some(FeatureDeclaration::read(served, identity, warnings))
+            });
 
         let mut carriers = Carriers::new(features.len());
-        let archived = archived(root, warnings_ref);
+        let archived = archived(document.archived_experiences, warnings_ref);
         let targets = Targets {
             audiences: &audiences,
             segments: &segments,
@@ -92,11 +98,17 @@ impl ProjectConfig {
             features: &features,
             archived: &archived,
         };
-        let experiences = collection(root, "experiences", "experience", warnings_ref, |served, identity, warnings| {
-            let loaded = targets.read(served, identity, warnings)?;
-            carriers.add(&loaded.features, loaded.delivers_features);
-            Some(loaded.experience)
-        });
+        let experiences = collection(
+            document.experiences,
+            "experiences",
+            "experience",
+            warnings_ref,
+            |served, identity, warnings| {
+                let loaded = targets.read(served, identity, warnings)?;
+                carriers.add(&loaded.features, loaded.delivers_features);
+                Some(loaded.experience)
+            },
+        );
         for (feature, carriers) in features.iter_mut().zip(carriers.by_feature) {
             feature.carriers = carriers.into_boxed_slice();
         }
@@ -274,16 +286,18 @@ fn syntax_error(error: &serde_json::Error) -> ConfigError {
     }
 }
 
-fn check_is_object(root: &Json<'_>) -> Result<(), ConfigError> {
-    let found = match root {
-        Json::Object(_) => return Ok(()),
-        Json::Null => "null",
-        Json::Bool(_) => "a boolean",
-        Json::I64(_) | Json::U64(_) | Json::F64(_) => "a number",
-        Json::Str(_) => "a text",
-        Json::Array(_) => "a list",
+/// What a text is that is no JSON object.
+fn not_an_object(text: &str) -> ConfigError {
+    let found = match Json::parse(text) {
+        Ok(Json::Null) => "null",
+        Ok(Json::Bool(_)) => "a boolean",
+        Ok(Json::I64(_) | Json::U64(_) | Json::F64(_)) => "a number",
+        Ok(Json::Str(_)) => "a text",
+        Ok(Json::Array(_)) => "a list",
+        Ok(Json::Object(_)) => "an object",
+        Err(error) => return syntax_error(&error),
     };
-    Err(ConfigError::NotAnObject { found })
+    ConfigError::NotAnObject { found }
 }
 
 /// The payload's own words where it has some, else the payload, short enough for a log line.

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
+use super::document::List;
 use super::identity::Identity;
 use super::index::{Collection, Identified};
 use super::warnings::Warnings;
@@ -29,6 +31,10 @@ impl<'a> Place<'a> {
     pub(super) fn rules(&self, served: &Json<'_>, member: &str, warnings: &mut Warnings) -> Option<RuleTree> {
         let rules = served.get(member).filter(|rules| !rules.is_falsy())?;
         RuleTree::compile(rules, &self.to_string(), warnings)
+    }
+
+    fn not_a_list(&self, member: &str, warnings: &mut Warnings) {
+        self.warn(warnings, format!("`{member}` is not a list and is read as empty"));
     }
 
     pub(super) fn warn(&self, warnings: &mut Warnings, message: impl Into<String>) {
@@ -59,29 +65,36 @@ pub(super) fn list<'j, 'a>(
         Some(Json::Array(items)) => items,
         None | Some(Json::Null) => &[],
         Some(_) => {
-            place.warn(warnings, format!("`{member}` is not a list and is read as empty"));
+            place.not_a_list(member, warnings);
             &[]
         }
     }
 }
 
-/// Reads the entities of one kind. Skips, with a warning, what is not an object, has no id, or repeats the id or key of
-/// an earlier entity; and what `read` makes nothing of.
-pub(super) fn collection<'a, T: Identified>(
-    root: &Json<'a>,
-    member: &str,
+/// Reads the entities of one kind. Skips, with a warning, what cannot be read, has no id, or repeats the id or key of an
+/// earlier entity; and what `read` makes nothing of.
+pub(super) fn collection<T: Identified>(
+    list: List<'_>,
+    member: &'static str,
     kind: &'static str,
     warnings: &mut Warnings,
-    mut read: impl FnMut(&Json<'a>, Identity, &mut Warnings) -> Option<T>,
+    mut read: impl FnMut(&Json<'_>, Identity, &mut Warnings) -> Option<T>,
 ) -> Collection<T> {
-    let served = list(root, member, &Place::CONFIG, warnings);
+    let served = elements(list, member, warnings);
     let mut items = Collection::with_capacity(served.len());
     for (at, entity) in served.iter().enumerate() {
-        let Some(identity) = Identity::read(entity) else {
-            Place::CONFIG.warn(
-                warnings,
-                format!("`{member}[{at}]` has no usable id (a non-empty text or a number) and is skipped"),
-            );
+        let skip = |warnings: &mut Warnings, why: &dyn fmt::Display| {
+            Place::CONFIG.warn(warnings, format!("`{member}[{at}]` {why} and is skipped"));
+        };
+        let entity = match Json::parse(entity.get()) {
+            Ok(entity) => entity,
+            Err(error) => {
+                skip(warnings, &format_args!("cannot be read ({error})"));
+                continue;
+            }
+        };
+        let Some(identity) = Identity::read(&entity) else {
+            skip(warnings, &"has no usable id (a non-empty text or a number)");
             continue;
         };
         let repeated = if items.position_by_id(&identity.id).is_some() {
@@ -89,7 +102,7 @@ pub(super) fn collection<'a, T: Identified>(
         } else if !identity.key.is_empty() && items.position_by_key(&identity.key).is_some() {
             "key"
         } else {
-            if let Some(item) = read(entity, identity, warnings) {
+            if let Some(item) = read(&entity, identity, warnings) {
                 items.push(item);
             }
             continue;
@@ -101,12 +114,23 @@ pub(super) fn collection<'a, T: Identified>(
     items.seal()
 }
 
+fn elements<'a>(list: List<'a>, member: &'static str, warnings: &mut Warnings) -> Vec<&'a RawValue> {
+    match list {
+        List::Of(elements) => elements,
+        List::Odd => {
+            Place::CONFIG.not_a_list(member, warnings);
+            Vec::new()
+        }
+    }
+}
+
 /// The ids in a list of ids; numbers count as their text.
 pub(super) fn ids<'j, 'a>(served: &'j [Json<'a>]) -> impl Iterator<Item = SmolStr> + use<'j, 'a> {
     served.iter().filter_map(Json::id)
 }
 
 /// The ids of the archived experiences.
-pub(super) fn archived(root: &Json<'_>, warnings: &mut Warnings) -> HashSet<SmolStr> {
-    ids(list(root, "archived_experiences", &Place::CONFIG, warnings)).collect()
+pub(super) fn archived(list: List<'_>, warnings: &mut Warnings) -> HashSet<SmolStr> {
+    let elements = elements(list, "archived_experiences", warnings);
+    elements.into_iter().filter_map(|id| Json::parse(id.get()).ok()?.id()).collect()
 }

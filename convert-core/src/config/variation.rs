@@ -57,6 +57,7 @@ impl Variation {
 /// One change of a variation.
 #[derive(Debug)]
 pub struct Change {
+    id: SmolStr,
     kind: SmolStr,
     feature: Option<FeatureChange>,
     extra: Option<Box<str>>,
@@ -73,6 +74,12 @@ pub(crate) struct FeatureChange {
 }
 
 impl Change {
+    /// The change's id; empty where the config gives none.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The change's type, such as `fullStackFeature` or `customCode`; only the former does anything in this SDK.
     #[must_use]
     pub fn kind(&self) -> &str {
@@ -197,7 +204,9 @@ fn changes(
     warnings: &mut Warnings,
 ) -> Box<[Change]> {
     let served = list(served, "changes", place, warnings);
-    served.iter().filter_map(|change| Change::read(change, features, place, warnings)).collect()
+    let mut changes = Vec::with_capacity(served.len());
+    changes.extend(served.iter().filter_map(|change| Change::read(change, features, place, warnings)));
+    changes.into_boxed_slice()
 }
 
 impl Change {
@@ -211,14 +220,15 @@ impl Change {
             place.warn(warnings, "a change is not an object and is skipped");
             return None;
         };
+        let id = served.get("id").and_then(Json::id).unwrap_or_default();
         let kind = text(served, "type");
         let feature =
             if kind == FEATURE_CHANGE { FeatureChange::read(served, features, place, warnings) } else { None };
-        let mut extra = Extra::of(served, &["type"]);
+        let mut extra = Extra::of(served, &["id", "type"]);
         if feature.is_some() {
             extra = extra.without_data(&["feature_id", "variables_data"]);
         }
-        Some(Self { kind, feature, extra: extra.to_text() })
+        Some(Self { id, kind, feature, extra: extra.to_text() })
     }
 }
 

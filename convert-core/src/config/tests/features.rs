@@ -101,16 +101,18 @@ fn changes_of_other_types_and_without_a_feature_are_kept_and_deliver_nothing() {
         {"id": 2, "type": "fullStackFeature", "data": {"feature_id": 999, "variables_data": {"a": 1}, "note": "n"}},
     ]));
     let extra = |change: &Change| Some(serde_json::from_str::<Value>(change.extra()?).unwrap());
-    let seen: Vec<_> =
-        changes(&config).iter().map(|change| (change.kind(), change.feature_id(), extra(change))).collect();
+    let seen: Vec<_> = changes(&config)
+        .iter()
+        .map(|change| (change.id(), change.kind(), change.feature_id(), extra(change)))
+        .collect();
     assert_eq!(
         seen,
         [
-            ("customCode", None, Some(json!({"id":1,"data":{"js":"x()","feature_id":501}}))),
-            ("FullStackFeature", None, Some(json!({"data":{"feature_id":501}}))),
-            ("fullStackFeature", None, Some(json!({"data":{"feature_id":0,"note":"n"}}))),
-            ("fullStackFeature", None, None),
-            ("fullStackFeature", Some("999"), Some(json!({"id":2,"data":{"note":"n"}}))),
+            ("1", "customCode", None, Some(json!({"data":{"js":"x()","feature_id":501}}))),
+            ("", "FullStackFeature", None, Some(json!({"data":{"feature_id":501}}))),
+            ("", "fullStackFeature", None, Some(json!({"data":{"feature_id":0,"note":"n"}}))),
+            ("", "fullStackFeature", None, None),
+            ("2", "fullStackFeature", Some("999"), Some(json!({"data":{"note":"n"}}))),
         ]
     );
     let undeclared = changes(&config)[4].feature().unwrap();

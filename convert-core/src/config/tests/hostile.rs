@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::rules;
-use crate::config::ProjectConfig;
+use crate::config::{ConfigError, ProjectConfig};
 
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -208,21 +208,42 @@ fn every_prefix_of_a_config_is_an_error() {
 }
 
 #[test]
-fn deep_nesting_is_an_error_wherever_it_stands() {
-    for depth in [200, 200_000] {
+fn deep_nesting_costs_no_more_than_the_entity_it_stands_in() {
+    for depth in [200, 20_000] {
         let deep = |open: &str, close: &str| format!("{}0{}", open.repeat(depth), close.repeat(depth));
         for deep in [deep("[", "]"), deep("{\"OR\":[", "]}"), deep("{\"a\":", "}")] {
-            for place in ["experiences", "unknown", "project", "error"] {
-                let text = format!(r#"{{"account_id":"1","project":{{"id":"2"}},"{place}":{deep}}}"#);
-                assert_eq!(ProjectConfig::parse(text).unwrap_err(), crate::config::ConfigError::TooDeep);
-            }
+            let parse = |members: &str| {
+                ProjectConfig::parse(format!(
+                    r#"{{"account_id":"1","project":{{"id":"2","settings":{deep}}},{members}}}"#
+                ))
+            };
+            assert_eq!(parse(&format!(r#""unknown":{deep}"#)).unwrap().warning_count(), 0);
+            assert_eq!(parse(&format!(r#""experiences":{deep}"#)).unwrap().warning_count(), 1);
+            let entity = parse(&format!(r#""goals":[{{"id":"1","rules":{deep}}},{{"id":"2"}}]"#)).unwrap();
+            assert_eq!((entity.goals().len(), entity.warning_count()), (1, 1));
+            assert_eq!(parse(&format!(r#""error":{deep}"#)).unwrap_err(), ConfigError::TooDeep);
+            assert_eq!(parse(&format!(r#""account_id":{deep}"#)).unwrap_err(), ConfigError::TooDeep);
+            assert_eq!(parse(&format!(r#""project":{deep}"#)).unwrap_err(), ConfigError::MissingProjectId);
         }
     }
-    // Inside the limit, also in a variable that is itself JSON text.
+    // A text that says it is JSON, as a variable may be, has a limit of its own.
     let inner = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
     let mut root = good_config();
     root["experiences"][0]["variations"][1]["changes"][0]["data"]["variables_data"]["w"] = json!(inner);
     exercise(&ProjectConfig::parse(root.to_string()).unwrap());
+}
+
+#[test]
+fn what_only_javascript_can_read_costs_no_more_than_the_entity_it_stands_in() {
+    // Half of a surrogate pair, and a number beyond the range of a double.
+    for odd in [r#""\ud800""#, "1e999"] {
+        let text = format!(
+            r#"{{"account_id":"1","project":{{"id":"2","name":{odd}}},"is_debug":{odd},
+                "goals":[{{"id":"1","name":{odd}}},{{"id":"2"}}],"archived_experiences":[{odd}]}}"#
+        );
+        let config = ProjectConfig::parse(text).unwrap();
+        assert!(config.goal_by_id("2").is_some());
+    }
 }
 
 #[test]
