@@ -100,7 +100,10 @@ fn locations_come_before_the_site_area() {
     for none in [json!([]), json!(null)] {
         assert_eq!(gate(json!({"locations": none})), "Unrestricted");
         assert_eq!(gate(json!({"locations": none, "site_area": null})), "Unrestricted");
+        assert!(gate(json!({"locations": none, "site_area": rules("a", "b")})).starts_with("SiteArea"));
     }
+    // Empty rules are rules; they never match.
+    assert!(gate(json!({"site_area": {}})).starts_with("SiteArea"));
 }
 
 #[test]
@@ -111,6 +114,13 @@ fn an_experience_whose_locations_are_all_unknown_runs_nowhere() {
         warnings(&config),
         ["experience 10: none of its locations is in the config; the experience runs nowhere"]
     );
+}
+
+#[test]
+fn rules_are_compiled_where_there_are_any() {
+    let config = with_experience(json!({}));
+    let has_rules: Vec<bool> = config.audiences().iter().map(|audience| audience.rules.is_some()).collect();
+    assert_eq!(has_rules, [true, false, false]);
 }
 
 #[test]
