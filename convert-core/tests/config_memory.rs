@@ -1,5 +1,6 @@
 //! A large config keeps at most twice its text's size in memory, and nothing of the parsed document.
 #![allow(unsafe_code, reason = "counting what is allocated takes a global allocator")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write as _;
