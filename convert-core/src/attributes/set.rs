@@ -118,7 +118,10 @@ impl Attributes {
             return self;
         }
         tracing::warn!(target: "convert", "attributes nested deeper than {} levels are left out", AttributeValue::MAX_DEPTH);
-        self.into_entries().into_iter().filter(|(_, value)| value.fits_in(AttributeValue::MAX_DEPTH - 1)).collect()
+        // As a set of their own they are taken apart without recursion.
+        let is_usable = |entry: &(SmolStr, AttributeValue)| entry.1.fits_in(AttributeValue::MAX_DEPTH - 1);
+        let (usable, _too_deep): (Self, Self) = self.into_entries().into_iter().partition(is_usable);
+        usable
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &AttributeValue> {

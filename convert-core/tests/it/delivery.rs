@@ -1,0 +1,181 @@
+//! Delivery to a server that misbehaves: every event is acknowledged exactly once, or counted as dropped.
+
+use std::time::Duration;
+
+use convert_core::testing::{Collector, Fault, Route};
+use convert_core::{AmbiguousPolicy, Core, CoreBuilder, FlushError, Stats};
+
+use crate::fixtures::{PATIENCE, collected};
+
+/// Tracks one conversion for each of `visitors`.
+fn track(core: &Core, visitors: std::ops::Range<u32>) {
+    for visitor in visitors {
+        assert!(core.create_context(format!("v{visitor}")).unwrap().track_conversion("signup").is_queued());
+    }
+}
+
+/// The visitors whose conversion was accepted, in order of arrival.
+fn accepted(collector: &Collector) -> Vec<String> {
+    collector.events().iter().map(|event| event.visitor_id().to_owned()).collect()
+}
+
+fn visitors(range: std::ops::Range<u32>) -> Vec<String> {
+    range.map(|visitor| format!("v{visitor}")).collect()
+}
+
+fn adds_up(stats: &Stats) -> bool {
+    stats.accepted.total() == stats.delivered.total() + stats.pending.total() + stats.dropped.total()
+}
+
+/// Meets one fault, recovers, and delivers everything exactly once and in order.
+fn survives(fault: Fault, ambiguous: u64, set: impl FnOnce(CoreBuilder) -> CoreBuilder) {
+    let (core, collector) = collected(|builder| set(builder.batch_size(1_000)));
+    collector.fail_always(Route::Track, fault.clone());
+    track(&core, 0..25);
+    match core.flush(PATIENCE) {
+        Err(FlushError::Failed { report, .. }) => assert_eq!(report.pending, 25, "{fault:?}"),
+        other => panic!("{fault:?}: {other:?}"),
+    }
+    assert!(accepted(&collector).is_empty(), "{fault:?}");
+    track(&core, 25..40);
+    collector.recover();
+    core.flush(PATIENCE).unwrap();
+    assert_eq!(accepted(&collector), visitors(0..40), "{fault:?}");
+    let stats = core.stats();
+    assert!(adds_up(&stats), "{stats:?}");
+    assert_eq!((stats.delivered.total(), stats.dropped.total()), (40, 0), "{fault:?}");
+    assert_eq!(stats.ambiguous.total(), ambiguous, "{fault:?}");
+}
+
+#[test]
+fn failing_statuses_lose_nothing() {
+    for status in [500, 502, 503, 504, 408, 429] {
+        survives(Fault::Status(status), 0, |builder| builder);
+    }
+    survives(Fault::RetryAfter { status: 429, value: "7".to_owned() }, 0, |builder| builder);
+    survives(Fault::RetryAfter { status: 503, value: "soon, I hope".to_owned() }, 0, |builder| builder);
+}
+
+#[test]
+fn requests_without_an_answer_are_sent_again_and_counted() {
+    survives(Fault::Garbage, 25, |builder| builder);
+    survives(Fault::ResetAfterBody, 25, |builder| builder);
+    survives(Fault::Hang, 25, |builder| builder.request_timeout(Duration::from_millis(200)));
+}
+
+#[test]
+fn a_lost_answer_is_the_only_way_to_arrive_twice() {
+    let (core, collector) = collected(|builder| builder.batch_size(1_000));
+    collector.fail_once(Route::Track, Fault::LostAnswer);
+    track(&core, 0..3);
+    assert!(core.flush(PATIENCE).is_err());
+    core.flush(PATIENCE).unwrap();
+    assert_eq!(accepted(&collector), [visitors(0..3), visitors(0..3)].concat());
+    assert_eq!(core.stats().ambiguous.total(), 3);
+}
+
+#[test]
+fn the_app_may_prefer_losing_to_repeating() {
+    let (core, collector) = collected(|builder| builder.batch_size(1_000).ambiguous_policy(AmbiguousPolicy::Drop));
+    collector.fail_once(Route::Track, Fault::LostAnswer);
+    track(&core, 0..3);
+    let _ = core.flush(PATIENCE);
+    core.flush(PATIENCE).unwrap();
+    assert_eq!(accepted(&collector), visitors(0..3));
+    let stats = core.stats();
+    assert_eq!((stats.dropped.ambiguous.total(), stats.delivered.total()), (3, 0));
+    assert!(adds_up(&stats));
+}
+
+#[test]
+fn any_success_is_a_success() {
+    for fault in
+        [Fault::Status(202), Fault::Status(204), Fault::CutAnswer, Fault::Oversized { bytes: 1 << 20, announced: true }]
+    {
+        let (core, collector) = collected(|builder| builder.batch_size(1_000));
+        collector.fail_once(Route::Track, fault.clone());
+        track(&core, 0..3);
+        core.flush(PATIENCE).unwrap();
+        assert_eq!(accepted(&collector), visitors(0..3), "{fault:?}");
+        assert_eq!(core.stats().delivered.total(), 3, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_refused_request_is_dropped_and_counted() {
+    for status in [400, 401, 403, 404, 302] {
+        let (core, collector) = collected(|builder| builder.batch_size(1_000));
+        collector.fail_once(Route::Track, Fault::Status(status));
+        track(&core, 0..3);
+        let report = core.flush(PATIENCE).unwrap();
+        assert_eq!((report.dropped, report.delivered), (3, 0), "{status}");
+        let stats = core.stats();
+        assert_eq!(stats.dropped.rejected.total(), 3, "{status}");
+        assert!(adds_up(&stats));
+    }
+}
+
+#[test]
+fn a_request_too_large_is_split() {
+    let (core, collector) = collected(|builder| builder.batch_size(1_000));
+    collector.fail_once(Route::Track, Fault::Status(413));
+    collector.fail_once(Route::Track, Fault::Status(413));
+    track(&core, 0..40);
+    core.flush(PATIENCE).unwrap();
+    assert_eq!(accepted(&collector), visitors(0..40));
+}
+
+#[test]
+fn events_that_are_too_large_alone_are_dropped_and_counted() {
+    let (core, collector) = collected(|builder| builder.batch_size(1_000));
+    collector.fail_always(Route::Track, Fault::Status(413));
+    track(&core, 0..3);
+    let report = core.flush(PATIENCE).unwrap();
+    assert_eq!(report.dropped, 3);
+    assert_eq!(core.stats().dropped.too_large.total(), 3);
+}
+
+#[test]
+fn a_full_batch_is_released_by_itself_and_the_rest_by_close() {
+    let (core, collector) = collected(|builder| builder.batch_size(10));
+    track(&core, 0..10);
+    assert!(collector.wait_for_events(10, PATIENCE));
+    track(&core, 10..15);
+    let report = core.close(PATIENCE);
+    assert_eq!((report.dropped, report.pending), (0, 0));
+    assert_eq!(accepted(&collector), visitors(0..15));
+    // What comes after the close is counted too.
+    core.create_context("late").unwrap().track_conversion("signup");
+    let stats = core.stats();
+    assert!(adds_up(&stats), "{stats:?}");
+    assert_eq!((stats.delivered.total(), stats.dropped.closed.total()), (15, 1));
+}
+
+#[test]
+fn a_closed_core_counts_what_it_cannot_deliver() {
+    let (core, collector) = collected(|builder| builder.batch_size(1_000));
+    collector.fail_always(Route::Track, Fault::Status(503));
+    track(&core, 0..5);
+    let report = core.close(Duration::from_millis(200));
+    assert_eq!((report.delivered, report.pending, report.dropped), (0, 0, 5));
+    let stats = core.stats();
+    assert!(adds_up(&stats), "{stats:?}");
+    assert_eq!(stats.dropped.closed.total(), 5);
+}
+
+#[test]
+fn tracking_requests_look_as_the_endpoint_expects() {
+    let (core, collector) = collected(|builder| builder.sdk_key_secret("hush"));
+    track(&core, 0..1);
+    core.flush(PATIENCE).unwrap();
+    let requests = collector.requests();
+    let request = requests.last().unwrap();
+    assert_eq!((request.method(), request.path()), ("POST", "/v1/track/100/200"));
+    assert_eq!(request.header("user-agent"), Some("ConvertAgent/1.0"));
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(request.header("authorization"), Some("Bearer hush"));
+    let body = request.json().unwrap();
+    assert_eq!(body["source"], "rust-sdk");
+    assert_eq!(body["enrichData"], true);
+    assert_eq!((&body["accountId"], &body["projectId"]), (&"100".into(), &"200".into()));
+}

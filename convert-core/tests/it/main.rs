@@ -1,0 +1,10 @@
+//! The core through its public surface.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bad_input;
+mod contexts;
+mod delivery;
+mod events;
+mod fixtures;
+mod startup;
+mod stores;
