@@ -113,6 +113,7 @@ impl ProjectConfig {
             feature.carriers = carriers.into_boxed_slice();
         }
 
+        warnings.patterns.forget();
         Ok(Self {
             account_id,
             project_id,

@@ -4,9 +4,9 @@
 
 use std::fmt::Write as _;
 
+use super::fold;
 use super::parse::Node;
 use super::units::{UnitSet, scalar};
-use super::{MAX_SUBJECT, fold};
 
 /// The engine that it is written for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) enum Target {
 const WORD: &str = "[0-9A-Z_a-z]";
 
 pub(super) fn emit(node: &Node, target: Target) -> String {
-    let mut writer = Writer { out: String::new(), target };
+    let mut writer = Writer { out: String::new(), target, captures: Vec::new() };
     writer.node(node);
     writer.out
 }
@@ -27,6 +27,8 @@ pub(super) fn emit(node: &Node, target: Target) -> String {
 struct Writer {
     out: String,
     target: Target,
+    /// The numbers of the groups written so far, in their order.
+    captures: Vec<usize>,
 }
 
 impl Writer {
@@ -54,7 +56,11 @@ impl Writer {
                     self.node(node);
                 }
             }
-            Node::Capture(node) => self.group(if self.target == Target::Linear { "(?:" } else { "(" }, node),
+            Node::Capture(_, node) if self.target == Target::Linear => self.group("(?:", node),
+            Node::Capture(number, node) => {
+                self.captures.push(*number);
+                self.group("(", node);
+            }
             Node::Look { behind, negated, node } => {
                 let open = match (behind, negated) {
                     (false, false) => "(?=",
@@ -64,10 +70,7 @@ impl Writer {
                 };
                 self.group(open, node);
             }
-            // A group that took no part in the match refers to nothing, which matches.
-            Node::BackReference(group) => {
-                let _ = write!(self.out, "(?:(?({group})\\{group}|))");
-            }
+            Node::BackReference(number) => self.back_reference(*number),
             Node::Repeat { node, min, max, lazy } => {
                 self.group("(?:", node);
                 self.bounds(*min, *max);
@@ -84,9 +87,19 @@ impl Writer {
         self.push(")");
     }
 
-    /// More rounds than the longest subject has code units are as many as there can be.
+    /// A group that took no part in the match, or was left out with what holds it, is nothing, which matches.
+    fn back_reference(&mut self, number: usize) {
+        match self.captures.iter().position(|written| *written == number) {
+            Some(at) => {
+                let group = at + 1;
+                let _ = write!(self.out, "(?:(?({group})\\{group}|))");
+            }
+            None => self.node(&Node::Empty),
+        }
+    }
+
     fn bounds(&mut self, min: u32, max: Option<u32>) {
-        match (min, max.filter(|max| *max as usize <= MAX_SUBJECT)) {
+        match (min, max) {
             (0, None) => self.push("*"),
             (1, None) => self.push("+"),
             (0, Some(1)) => self.push("?"),

@@ -34,6 +34,8 @@ use hashbrown::HashMap;
 
 /// Code units of the longest pattern.
 const MAX_PATTERN: usize = 16 * 1024;
+/// Characters, classes and their ranges of a pattern whose repetitions are written out.
+const MAX_SIZE: usize = 16 * 1024;
 /// Bytes of memory that the program of one pattern may take.
 const MAX_COMPILED: usize = 512 * 1024;
 /// Bytes of the longest subject.
@@ -64,7 +66,7 @@ impl fmt::Display for Fault {
 /// The patterns of one config: equal ones are compiled once, and all count into one counter.
 #[derive(Debug, Default)]
 pub(crate) struct Patterns {
-    compiled: HashMap<Box<str>, Result<Arc<Pattern>, Fault>>,
+    compiled: HashMap<Arc<str>, Result<Arc<Pattern>, Fault>>,
     over_limit: Arc<AtomicU64>,
 }
 
@@ -83,9 +85,15 @@ impl Patterns {
         if let Some(known) = self.compiled.get(source) {
             return known.clone();
         }
-        let pattern = Pattern::compile(source, Arc::clone(&self.over_limit)).map(Arc::new);
-        self.compiled.insert(source.into(), pattern.clone());
+        let source: Arc<str> = source.into();
+        let pattern = Pattern::compile(Arc::clone(&source), Arc::clone(&self.over_limit)).map(Arc::new);
+        self.compiled.insert(source, pattern.clone());
         pattern
+    }
+
+    /// Lets go of what is only needed while a config loads.
+    pub(crate) fn forget(&mut self) {
+        self.compiled = HashMap::new();
     }
 }
 
@@ -93,7 +101,7 @@ impl Patterns {
 #[derive(Debug)]
 pub(super) struct Pattern {
     engine: Engine,
-    source: Box<str>,
+    source: Arc<str>,
     over_limit: Arc<AtomicU64>,
     warned: AtomicBool,
 }
@@ -105,16 +113,17 @@ enum Engine {
 }
 
 impl Pattern {
-    fn compile(source: &str, over_limit: Arc<AtomicU64>) -> Result<Self, Fault> {
+    fn compile(source: Arc<str>, over_limit: Arc<AtomicU64>) -> Result<Self, Fault> {
         let units: Vec<u16> = source.encode_utf16().take(MAX_PATTERN + 1).collect();
         if units.len() > MAX_PATTERN {
             return Err(Fault::TooLarge);
         }
-        let parsed = parse::parse(&units)?;
-        let flags = regress::Flags { icase: true, ..regress::Flags::default() };
-        regress::Regex::from_unicode(units.iter().map(|unit| u32::from(*unit)), flags).map_err(|_| Fault::Syntax)?;
-        let engine = if parsed.backtracks {
-            let text = emit::emit(&parsed.node, emit::Target::Backtracking);
+        let node = parse::parse(&units)?;
+        if node.size() > MAX_SIZE {
+            return Err(Fault::TooLarge);
+        }
+        let engine = if node.backtracks() {
+            let text = emit::emit(&node, emit::Target::Backtracking);
             fancy_regex::RegexBuilder::new(&text)
                 .backtrack_limit(MAX_BACKTRACKS)
                 .delegate_size_limit(MAX_COMPILED)
@@ -123,7 +132,7 @@ impl Pattern {
                 .map(Engine::Backtracking)
                 .map_err(|_| Fault::Unsupported)?
         } else {
-            let text = emit::emit(&parsed.node, emit::Target::Linear);
+            let text = emit::emit(&node, emit::Target::Linear);
             regex::RegexBuilder::new(&text)
                 .size_limit(MAX_COMPILED)
                 .dfa_size_limit(MAX_COMPILED)
@@ -132,7 +141,7 @@ impl Pattern {
                 .map(Engine::Linear)
                 .map_err(|_| Fault::TooLarge)?
         };
-        Ok(Self { engine, source: source.into(), over_limit, warned: AtomicBool::new(false) })
+        Ok(Self { engine, source, over_limit, warned: AtomicBool::new(false) })
     }
 
     /// Whether the pattern matches somewhere in the text, which is lower case; `None` where a limit was met.

@@ -1,7 +1,7 @@
 //! The grammar of patterns: ECMAScript's, without the flag `u`, with Annex B.
 
 use super::units::UnitSet;
-use super::{Fault, class, escape, names};
+use super::{Fault, MAX_SUBJECT, class, escape, names};
 
 /// Groups that may be open at one place.
 pub(super) const MAX_DEPTH: usize = 96;
@@ -14,23 +14,67 @@ pub(super) enum Node {
     Set(UnitSet),
     Start,
     End,
-    WordBoundary { negated: bool },
+    WordBoundary {
+        negated: bool,
+    },
     Concat(Vec<Node>),
     Any(Vec<Node>),
-    Capture(Box<Node>),
-    Look { behind: bool, negated: bool, node: Box<Node> },
+    /// A capturing group, by its number.
+    Capture(usize, Box<Node>),
+    Look {
+        behind: bool,
+        negated: bool,
+        node: Box<Node>,
+    },
     BackReference(usize),
-    Repeat { node: Box<Node>, min: u32, max: Option<u32>, lazy: bool },
+    Repeat {
+        node: Box<Node>,
+        min: u32,
+        max: Option<u32>,
+        lazy: bool,
+    },
 }
 
-#[derive(Debug)]
-pub(super) struct Parsed {
-    pub(super) node: Node,
-    /// Whether it looks around or refers back.
-    pub(super) backtracks: bool,
+impl Node {
+    /// Whether it looks around or refers back anywhere.
+    pub(super) fn backtracks(&self) -> bool {
+        match self {
+            Self::Look { .. } | Self::BackReference(_) => true,
+            Self::Concat(nodes) | Self::Any(nodes) => nodes.iter().any(Self::backtracks),
+            Self::Capture(_, node) | Self::Repeat { node, .. } => node.backtracks(),
+            Self::Empty | Self::Unit(_) | Self::Set(_) | Self::Start | Self::End | Self::WordBoundary { .. } => false,
+        }
+    }
+
+    /// Whether it always takes at least one code unit.
+    pub(super) fn consumes(&self) -> bool {
+        match self {
+            Self::Unit(_) | Self::Set(_) => true,
+            Self::Concat(nodes) => nodes.iter().any(Self::consumes),
+            Self::Any(nodes) => nodes.iter().all(Self::consumes),
+            Self::Capture(_, node) => node.consumes(),
+            Self::Repeat { node, min, .. } => *min > 0 && node.consumes(),
+            Self::Empty | Self::Start | Self::End | Self::WordBoundary { .. } => false,
+            Self::Look { .. } | Self::BackReference(_) => false,
+        }
+    }
+
+    /// How large it is with its repetitions written out: what an engine compiles.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Set(set) => 1 + set.ranges().len(),
+            Self::Concat(nodes) | Self::Any(nodes) => nodes.iter().fold(1, |sum, node| sum.saturating_add(node.size())),
+            Self::Capture(_, node) | Self::Look { node, .. } => node.size().saturating_add(1),
+            Self::Repeat { node, min, max, .. } => {
+                let rounds = max.unwrap_or(*min).max(1);
+                node.size().saturating_mul(rounds as usize).saturating_add(1)
+            }
+            _ => 1,
+        }
+    }
 }
 
-pub(super) fn parse(units: &[u16]) -> Result<Parsed, Fault> {
+pub(super) fn parse(units: &[u16]) -> Result<Node, Fault> {
     let groups = names::scan(units)?;
     let mut parser = Parser { groups, ..Parser::new(units) };
     let node = parser.disjunction()?;
@@ -38,7 +82,7 @@ pub(super) fn parse(units: &[u16]) -> Result<Parsed, Fault> {
     if parser.peek().is_some() {
         return Err(Fault::Syntax);
     }
-    Ok(Parsed { node, backtracks: parser.backtracks })
+    Ok(node)
 }
 
 #[derive(Debug)]
@@ -48,10 +92,8 @@ pub(super) struct Parser<'p> {
     groups: names::Groups,
     /// Capturing groups whose `(` was read.
     opened: usize,
-    /// Those among them whose `)` was not, and the look-behinds.
+    /// The groups of every kind whose `)` was not.
     open: Vec<Open>,
-    depth: usize,
-    backtracks: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,7 +107,7 @@ enum Open {
 impl<'p> Parser<'p> {
     pub(super) fn new(units: &'p [u16]) -> Self {
         let groups = names::Groups::default();
-        Self { units, at: 0, groups, opened: 0, open: Vec::new(), depth: 0, backtracks: false }
+        Self { units, at: 0, groups, opened: 0, open: Vec::new() }
     }
 
     pub(super) fn peek(&self) -> Option<u16> {
@@ -134,14 +176,15 @@ impl<'p> Parser<'p> {
             return Err(Fault::Syntax);
         }
         let node = self.atom()?;
-        match self.quantifier()? {
-            None => Ok(node),
-            Some(_) if matches!(node, Node::Look { behind: true, .. }) => Err(Fault::Syntax),
-            Some((min, max)) => {
-                let lazy = self.eat(b'?');
-                Ok(Node::Repeat { node: Box::new(node), min, max, lazy })
-            }
-        }
+        let Some((min, max)) = self.quantifier()? else { return Ok(node) };
+        let lazy = self.eat(b'?');
+        Ok(match node {
+            Node::Look { behind: true, .. } => return Err(Fault::Syntax),
+            // A round that matches nothing is only made where one is asked for.
+            Node::Look { .. } if min == 0 => Node::Empty,
+            Node::Look { .. } => node,
+            _ => repeat(node, min, max, lazy),
+        })
     }
 
     fn assertion(&mut self) -> Option<Node> {
@@ -219,23 +262,18 @@ impl<'p> Parser<'p> {
             self.opened += 1;
             (Open::Capture(self.opened), None)
         };
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.open.len() == MAX_DEPTH {
             return Err(Fault::TooLarge);
         }
         self.open.push(open);
         let node = Box::new(self.disjunction()?);
         self.open.pop();
-        self.depth -= 1;
         if !self.eat(b')') {
             return Err(Fault::Syntax);
         }
         Ok(match (open, look) {
-            (_, Some((behind, negated))) => {
-                self.backtracks = true;
-                Node::Look { behind, negated, node }
-            }
-            (Open::Capture(_), None) => Node::Capture(node),
+            (_, Some((behind, negated))) => Node::Look { behind, negated, node },
+            (Open::Capture(group), None) => Node::Capture(group, node),
             _ => *node,
         })
     }
@@ -280,8 +318,19 @@ impl<'p> Parser<'p> {
         if group > self.opened {
             return Ok(Node::Empty);
         }
-        self.backtracks = true;
         Ok(Node::BackReference(group))
+    }
+}
+
+/// More rounds than the longest subject has code units are as many as there can be, or never come together.
+fn repeat(node: Node, min: u32, max: Option<u32>, lazy: bool) -> Node {
+    let max = max.filter(|max| *max as usize <= MAX_SUBJECT);
+    if max == Some(0) {
+        Node::Empty
+    } else if min as usize > MAX_SUBJECT && node.consumes() {
+        Node::Set(UnitSet::default())
+    } else {
+        Node::Repeat { node: Box::new(node), min, max, lazy }
     }
 }
 

@@ -1,12 +1,252 @@
-use super::*;
+use std::path::Path;
 
-fn matches(pattern: &str, text: &str) -> Option<bool> {
-    Pattern::compile(pattern, Arc::default()).unwrap().is_match(&text.to_lowercase())
+use proptest::prelude::*;
+
+use super::*;
+use crate::json::Json;
+
+fn compile(pattern: &str) -> Result<Pattern, Fault> {
+    Pattern::compile(pattern.into(), Arc::default())
+}
+
+fn is_match(pattern: &str, text: &str) -> Option<bool> {
+    compile(pattern).unwrap().is_match(&text.to_lowercase())
+}
+
+#[track_caller]
+fn assert_matches(pattern: &str, matching: &[&str], others: &[&str]) {
+    for text in matching {
+        assert_eq!(is_match(pattern, text), Some(true), "{pattern:?} {text:?}");
+    }
+    for text in others {
+        assert_eq!(is_match(pattern, text), Some(false), "{pattern:?} {text:?}");
+    }
+}
+
+/// Rows of random patterns and subjects with the answers of V8, JavaScript's engine in Node: `m` is null where the
+/// pattern is a syntax error.
+#[test]
+fn patterns_agree_with_v8() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../parity/vectors/regex.jsonl");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut patterns = Patterns::default();
+    let (mut rows, mut syntax_errors, mut not_run) = (0, 0, 0);
+    for line in text.lines() {
+        let row = Json::parse(line).unwrap();
+        let field = |name: &str| row.get(name).and_then(Json::as_str).unwrap();
+        let expected = row.get("m").and_then(Json::as_bool);
+        rows += 1;
+        match (patterns.compile(field("p")), expected) {
+            (Ok(pattern), Some(_)) => {
+                assert_eq!(pattern.is_match(&crate::js::lower(field("s"))), expected, "{line}");
+            }
+            (Err(Fault::Syntax), None) => syntax_errors += 1,
+            // Refused for what comes before the error that V8 names.
+            (Err(Fault::Unsupported | Fault::TooLarge), None) => {}
+            (Err(Fault::Unsupported | Fault::TooLarge), Some(_)) => not_run += 1,
+            (compiled, _) => panic!("{line} {compiled:?}"),
+        }
+    }
+    assert!(rows > 5_000 && syntax_errors > 50, "{rows} {syntax_errors}");
+    // Look-behinds of variable length around look-arounds, which nobody writes but a generator.
+    assert!(not_run * 50 < rows, "{not_run} of {rows}");
+    assert_eq!(patterns.over_limit().load(Ordering::Relaxed), 0);
 }
 
 #[test]
-fn smoke() {
-    assert_eq!(matches("^a.c$", "ABC"), Some(true));
-    assert_eq!(matches(r"\bfoo\B", "foobar"), Some(true));
-    assert_eq!(matches(r"(?<!x)(a)\1", "aa"), Some(true));
+fn classes_and_anchors_are_ecmascripts() {
+    assert_matches(r"^\d+$", &["12"], &["١٢", "12\n", "1a"]);
+    assert_matches(r"^\w+$", &["Az_9"], &["é", "a-b"]);
+    assert_matches(r"^\s$", &["\u{feff}", "\u{a0}", "\u{2028}", "\t"], &["\u{85}", "\u{200b}"]);
+    assert_matches(r"^.$", &["a", "\u{85}", "é"], &["\n", "\r", "\u{2028}", "\u{2029}", "😀"]);
+    assert_matches(r"\bcafé\b", &[], &["café", "a café"]);
+    assert_matches(r"\bcaf", &["café"], &["decaf"]);
+    assert_matches("^a$", &["a"], &["a\nb", "b\na"]);
+    assert_matches("[]", &[], &["", "a"]);
+    assert_matches("[^]", &["\n", "a"], &[""]);
+    assert_matches("", &["", "a"], &[]);
+}
+
+#[test]
+fn characters_are_code_units() {
+    assert_matches("^..$", &["😀"], &["a😀"]);
+    assert_matches(r"^\ud83d\ude00$", &["😀"], &["😁"]);
+    assert_matches(r"\ud83d", &["😀"], &["a"]);
+    assert_matches("^😀+$", &["😀"], &["😀😀"]);
+    assert_matches("^[😀]{2}$", &["😀"], &["aa"]);
+    assert_matches("^[^a]$", &["é"], &["😀", "a"]);
+    assert_eq!(compile("[😀-😎]").unwrap_err(), Fault::Syntax);
+}
+
+#[test]
+fn case_is_folded_as_ecmascript_folds_it() {
+    assert_matches("^straße$", &["STRAßE"], &["STRASSE"]);
+    assert_matches("^K$", &["k", "K", "\u{212a}"], &["q"]);
+    assert_matches("^\u{212a}$", &[], &["k", "K"]);
+    assert_matches("^S$", &["s"], &["ſ"]);
+    assert_matches("^[a-z]$", &["K"], &["ſ"]);
+    assert_matches("^Σ$", &["σ", "Σ"], &[]);
+    assert_matches("^[^A]$", &["b"], &["a", "A"]);
+    assert_matches("^µ$", &["\u{3bc}", "\u{39c}"], &["u"]);
+}
+
+#[test]
+fn annex_b_is_lenient() {
+    assert_matches("^a{$", &["a{"], &[]);
+    assert_matches("^a{,2}]}$", &["a{,2}]}"], &["aa]}"]);
+    assert_matches(r"^\u{3}$", &["uuu"], &[]);
+    assert_matches(r"^\a\-\_\k\p$", &["a-_kp"], &[]);
+    assert_matches(r"^\101\8\0$", &["a8\0"], &[]);
+    assert_matches(r"^\cJ\c!$", &["\n\\c!"], &[]);
+    assert_matches(r"^[\c_][\w-z][a-\d]$", &["\u{1f}-5", "\u{1f}zA"], &[]);
+    assert_matches(r"^(?:(?=a)*a(?!b)?)$", &["a"], &[]);
+    assert_matches(r"^[\b]$", &["\u{8}"], &["b"]);
+}
+
+#[test]
+fn what_javascript_refuses_is_refused() {
+    for pattern in [
+        "[",
+        "(",
+        ")",
+        "a)",
+        "*",
+        "a**",
+        "^*",
+        r"\b+",
+        "a{2,1}",
+        "{1}",
+        "(?i)a",
+        "(?i:a)",
+        "(?<n",
+        "(?<1>a)",
+        "(?P<n>a)",
+        r"(?<n>a)\k",
+        r"(?<n>a)\k<m>",
+        "(?<n>a)(?<n>b)",
+        "[z-a]",
+        "\\",
+        "(?<=a)*",
+        "(?",
+        "(?#c)",
+        r"(?<n>a)[\k]",
+    ] {
+        assert_eq!(compile(pattern).unwrap_err(), Fault::Syntax, "{pattern}");
+    }
+}
+
+#[test]
+fn looking_around_and_referring_back_work() {
+    assert_matches(r"^(?=.*\d)(?!.*x).{3,}$", &["ab1"], &["abc", "x12"]);
+    assert_matches(r"(?<!un)known", &["known"], &["unknown"]);
+    assert_matches(r"(?<=^/[a-z]+/)x", &["/shop/x"], &["/1/x", "/x"]);
+    assert_matches(r"^(a|b)\1$", &["AA", "bb"], &["ab"]);
+    assert_matches(r"^(?<q>['\u0022]).*\k<q>$", &["'x'", "\"x\""], &["'x\""]);
+    assert_matches(r"^\1(a)$", &["a"], &["aa"]);
+    assert_matches(r"^(a\1)$", &["a"], &["aa"]);
+    assert_matches(r"^(?:(a)|b)\1$", &["aa", "b"], &["a"]);
+    assert_matches(r"^(x){0}(b)\2\1$", &["bb"], &["b"]);
+}
+
+#[test]
+fn known_difference_captures_of_an_earlier_round_are_kept() {
+    // JavaScript: true, since the second round forgets what `(a)` matched.
+    assert_matches(r"^(?:(a)|b)*\1$", &[], &["ab"]);
+}
+
+#[test]
+fn known_difference_references_compare_lower_case_texts() {
+    // JavaScript: true, since both are `Σ` in upper case.
+    assert_matches(r"^(.)\1x$", &["σσx"], &["σςx"]);
+}
+
+#[test]
+fn known_difference_some_look_behinds_cannot_be_run() {
+    // JavaScript runs all of them.
+    for pattern in [r"(?<=(a)\1)b", r"(?<=\1(a))b", r"(?<=a+\b)!", r"(?<=(?!x)a*)b"] {
+        assert_eq!(compile(pattern).unwrap_err(), Fault::Unsupported, "{pattern}");
+    }
+}
+
+#[test]
+fn known_difference_large_patterns_cannot_be_run() {
+    // JavaScript runs the first two, and the third where its stack allows.
+    let long = "a".repeat(MAX_PATTERN + 1);
+    let deep = format!("{}{}", "(".repeat(parse::MAX_DEPTH + 1), ")".repeat(parse::MAX_DEPTH + 1));
+    for pattern in [&long, "(?:a{1000}){1000}", "(){70000}", r"(?:[^\W\d]{90}[^\s\d]{90}){40}", &deep] {
+        assert_eq!(compile(pattern).unwrap_err(), Fault::TooLarge, "{pattern:.40}");
+    }
+    assert!(compile(&deep[1..deep.len() - 1]).is_ok());
+    assert_eq!(compile(&"(".repeat(10_000)).unwrap_err(), Fault::TooLarge);
+    // A count that no subject can reach needs no program.
+    assert_matches("^a{0,4294967296}$", &["aaa"], &["b"]);
+    assert_matches("^a{4294967296}$", &[], &["aaa"]);
+}
+
+#[test]
+fn known_difference_subjects_are_bounded() {
+    // JavaScript: true for all.
+    let counter = Arc::new(AtomicU64::new(0));
+    let linear = Pattern::compile("a$".into(), Arc::clone(&counter)).unwrap();
+    let backtracking = Pattern::compile("a(?!b)$".into(), Arc::clone(&counter)).unwrap();
+    for (pattern, bytes) in [(&linear, MAX_SUBJECT), (&backtracking, MAX_BACKTRACKED_SUBJECT)] {
+        assert_eq!(pattern.is_match(&"a".repeat(bytes)), Some(true));
+        assert_eq!(pattern.is_match(&"a".repeat(bytes + 1)), None);
+    }
+    assert_eq!(counter.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn work_over_the_limit_is_given_up_and_counted() {
+    let mut patterns = Patterns::default();
+    let hostile = patterns.compile(r"^(?=((a+)+)+\2$)x?").unwrap();
+    let text = format!("{}!", "a".repeat(60));
+    assert_eq!(hostile.is_match(&text), None);
+    assert_eq!(hostile.is_match(&text), None);
+    assert_eq!(patterns.over_limit().load(Ordering::Relaxed), 2);
+    assert_eq!(hostile.is_match("aa"), Some(true));
+    // Without a reference the same expression takes time linear in the subject.
+    let linear = patterns.compile(r"^((a+)+)+$").unwrap();
+    assert_eq!(linear.is_match(&text), Some(false));
+}
+
+#[test]
+fn equal_patterns_are_one() {
+    let mut patterns = Patterns::default();
+    let first = patterns.compile("a+").unwrap();
+    assert!(Arc::ptr_eq(&first, &patterns.compile("a+").unwrap()));
+    assert_eq!(patterns.compile("(").unwrap_err(), Fault::Syntax);
+    assert_eq!(patterns.compile("(").unwrap_err(), Fault::Syntax);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn any_text_is_a_pattern_or_refused(source in r"[ab\\\[\](){}|*+?.^$=!<>:,0-9dwscukx-]{0,24}", subject in "[ab1 -]{0,8}") {
+        if let Ok(pattern) = compile(&source) {
+            prop_assert!(pattern.is_match(&subject).is_some());
+        }
+    }
+
+    #[test]
+    fn an_escaped_text_matches_where_it_is_contained(text in "\\PC{0,8}", around in "\\PC{0,8}") {
+        let escaped: String = text
+            .chars()
+            .map(|c| if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() })
+            .collect();
+        // Lower case both ways: a letter whose lower case is another's is a matter of folding, not of escaping.
+        let (escaped, text, around) = (escaped.to_lowercase(), text.to_lowercase(), around.to_lowercase());
+        prop_assert_eq!(compile(&escaped).unwrap().is_match(&format!("{around}{text}{around}")), Some(true));
+    }
+
+    #[test]
+    fn a_class_holds_what_its_complement_does_not(c: char, class in r"[a-z0-9\\wds-]{1,6}") {
+        let text = c.to_lowercase().to_string();
+        if let (Ok(inside), Ok(outside)) = (compile(&format!("^[{class}]$")), compile(&format!("^[^{class}]$"))) {
+            if text.encode_utf16().count() == 1 {
+                prop_assert_ne!(inside.is_match(&text), outside.is_match(&text));
+            }
+        }
+    }
 }
