@@ -1,5 +1,62 @@
-//! Convert experimentation SDK for Rust: A/B experiences, feature flags and conversion tracking.
-#![allow(dead_code, unused_imports)]
+//! Convert experimentation SDK: A/B experiences, feature flags and conversion tracking, decided in process.
+//!
+//! ```
+//! use std::time::Duration;
+//! use convert_core::{CallOptions, ConversionOptions, Core};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop.json");
+//! let core = Core::from_file(shop)?; // with an account: Core::from_sdk_key("…")
+//! let visitor = core.create_context("visitor-1")?;
+//! let page = visitor.run_experience_with("pricing-page", &CallOptions::new().location([("path", "/pricing")]));
+//! println!("show the page as {}", page.as_ref().map_or("usual", |decision| decision.variation_key()));
+//! visitor.track_conversion_with("purchase", &ConversionOptions::new().revenue(49.9));
+//! # core.set_tracking_enabled(false);
+//! # if false {
+//! core.close(Duration::from_secs(5)); // delivers what is queued
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! A [`Core`] holds one project: its config, its visitors' state, and the queue of tracking events. Make one when the
+//! app starts. A [`Context`] is one visitor's view of it: it decides experiences and features, and tracks conversions.
+//! Decisions are made in process, from the config; none of them waits for the network. Events are delivered in batches
+//! by one thread of the SDK's own, which starts when there is something to do.
+//!
+//! | to | call |
+//! |---|---|
+//! | decide an A/B test | [`Context::run_experience`] |
+//! | decide a feature flag, with its variables | [`Context::run_feature`] |
+//! | count a goal, with revenue | [`Context::track_conversion`], [`Context::track_conversion_with`] |
+//! | see why there is no variation | [`Context::explain_experience`] |
+//! | send what is queued | [`Core::flush`], and [`Core::close`] at the end |
+//! | see what became of every event | [`Core::stats`] |
+//! | observe | [`Core::on`] |
+//! | keep state elsewhere | [`DataStore`], [`JsonStore`] |
+//! | use an HTTP client of one's own | [`Transport`], [`AsyncTransport`] |
+//!
+//! Convert's words and those of other flag SDKs: an *experience* is a flag or an experiment, a *variation* a variant, a
+//! *visitor id* the targeting key, an *attribute* part of the evaluation context, and a *reason* a reason.
+//!
+//! # Cargo features
+//!
+//! | feature | |
+//! |---|---|
+//! | `reqwest-rustls` (default) | HTTP over reqwest and rustls, with an explicit crypto provider: the app's own choice is not touched |
+//! | `reqwest-native-tls` | HTTP over reqwest and the operating system's TLS |
+//! | `reqwest` | HTTP over reqwest without TLS, or over a client of the app's |
+//! | `testing` | the test kit, [`testing`](https://docs.rs/convert-core/latest/convert_core/testing/) |
+//!
+//! With none of them the core needs a [`Transport`] of the app's.
+//!
+//! # What differs from the official SDKs
+//!
+//! See [`differences`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "exit-hook"), forbid(unsafe_code))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -22,6 +79,10 @@ mod worker;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+
+pub mod differences {
+    #![doc = include_str!("../docs/differences.md")]
+}
 
 pub use attributes::{AttributeError, AttributeValue, Attributes};
 pub use clock::{Clock, Jitter, SystemClock};

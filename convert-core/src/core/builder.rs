@@ -1,5 +1,6 @@
 //! Settings of a core.
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZeroUsize;
@@ -72,6 +73,17 @@ enum Source {
 enum Store {
     Bundled { visitors: NonZeroUsize, time_to_live: Option<Duration> },
     Given(Arc<dyn DataStore>),
+}
+
+/// Shows neither secrets nor the config.
+impl fmt::Debug for CoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CoreBuilder")
+            .field("settings", &self.settings)
+            .field("batch_size", &self.batch_size)
+            .field("tracking", &self.tracking)
+            .finish_non_exhaustive()
+    }
 }
 
 impl CoreBuilder {

@@ -35,7 +35,8 @@ impl CoreBuilder {
             Some(Err(())) => Err(BuildError::InvalidSetting { setting: name, must_be: "Unicode text" }),
         };
         let mut builder = Self::new();
-        let setters: [(&'static str, fn(Self, String) -> Self); 7] = [
+        type Setter = fn(CoreBuilder, String) -> CoreBuilder;
+        let setters: [(&'static str, Setter); 7] = [
             ("CONVERT_SDK_KEY", Self::sdk_key),
             ("CONVERT_SDK_KEY_SECRET", Self::sdk_key_secret),
             ("CONVERT_ENVIRONMENT", Self::environment),

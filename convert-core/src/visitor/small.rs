@@ -1,17 +1,12 @@
 //! A list that needs no heap for its first element.
 
 /// None, one or many values: most visitors have one decision and one goal.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum OneOrMany<T> {
+    #[default]
     Empty,
     One(T),
     Many(Vec<T>),
-}
-
-impl<T> Default for OneOrMany<T> {
-    fn default() -> Self {
-        Self::Empty
-    }
 }
 
 impl<T> OneOrMany<T> {

@@ -30,7 +30,7 @@ pub struct VisitorState {
     bucketing: OneOrMany<(SmolStr, SmolStr)>,
     goals: OneOrMany<SmolStr>,
     segments: Option<Box<Attributes>>,
-    locations: Option<Box<Vec<SmolStr>>>,
+    locations: Option<Box<[SmolStr]>>,
     unknown: Option<Box<Map<String, Value>>>,
 }
 
@@ -81,7 +81,7 @@ impl VisitorState {
     }
 
     pub(crate) fn location_keys(&self) -> &[SmolStr] {
-        self.locations.as_deref().map_or(&[], Vec::as_slice)
+        self.locations.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn decision_pairs(&self) -> &[(SmolStr, SmolStr)] {
@@ -100,7 +100,7 @@ impl VisitorState {
             self.segments.get_or_insert_default().merge_from(segments);
         }
         if let Some(locations) = &change.locations {
-            self.locations = (!locations.is_empty()).then(|| Box::new(locations.clone()));
+            self.locations = (!locations.is_empty()).then(|| locations.as_slice().into());
         }
     }
 
@@ -267,7 +267,7 @@ fn stored_segments(value: Value) -> Option<Box<Attributes>> {
     (!segments.is_empty()).then(|| Box::new(segments))
 }
 
-fn stored_locations(value: &Value) -> Option<Box<Vec<SmolStr>>> {
+fn stored_locations(value: &Value) -> Option<Box<[SmolStr]>> {
     let keys: Vec<SmolStr> = value.as_array()?.iter().filter_map(id_text).collect();
-    (!keys.is_empty()).then(|| Box::new(keys))
+    (!keys.is_empty()).then(|| keys.into_boxed_slice())
 }

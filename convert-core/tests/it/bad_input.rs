@@ -117,9 +117,9 @@ fn a_config_that_cannot_be_used_says_why() {
         other => panic!("{other:?}"),
     };
     assert!(matches!(error(""), ConfigError::Empty));
-    assert!(matches!(error("{\"account_id\": \"1\", \"proj"), ConfigError::Truncated { .. }));
+    assert!(matches!(error("{\"account_id\": \"1\", \"proj"), ConfigError::Truncated));
     assert!(matches!(error("[]"), ConfigError::NotAnObject { .. }));
-    assert!(matches!(error(&"[".repeat(100_000)), ConfigError::TooDeep { .. }));
+    assert!(matches!(error(&"[".repeat(100_000)), ConfigError::TooDeep));
     assert!(matches!(
         error(r#"{"error": {"code": 404, "message": "no such project"}}"#),
         ConfigError::ErrorPayload { .. }
