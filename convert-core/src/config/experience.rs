@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::feature::FeatureDeclaration;
 use super::identity::{Identity, identified};
-use super::index::{Collection, Identified};
+use super::index::Collection;
 use super::layout::Layout;
 use super::reader::{Place, ids, list};
 use super::targeting::{Audience, Location, Segment};

@@ -229,6 +229,11 @@ impl ProjectConfig {
         &self.feature_carriers
     }
 
+    /// How many comparisons with regular expressions were given up for their size or work.
+    pub(crate) fn regex_limit_reached(&self) -> u64 {
+        self.warnings.patterns.over_limit()
+    }
+
     /// Whether some experience has anchored arms, which stay on a scale of 10,000 whatever `max_traffic` is.
     pub(crate) fn has_anchored_layout(&self) -> bool {
         self.experiences().iter().any(|experience| matches!(experience.layout, Layout::Anchored(_)))

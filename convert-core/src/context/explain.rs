@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::eval::{DecisionSource, Reason};
+use crate::eval::Reason;
 
 use super::decision::Decision;
 

@@ -6,7 +6,7 @@ use arc_swap::{ArcSwapOption, Guard};
 
 use crate::attributes::Attributes;
 use crate::core::{Shared, Snapshot};
-use crate::eval::{Effects, split_report_segments};
+use crate::eval::Effects;
 use crate::visitor::{StateChange, StateKey, VisitorState};
 
 use super::options::ContextOptions;

@@ -9,14 +9,12 @@ use smol_str::SmolStr;
 
 use crate::attributes::Attributes;
 use crate::eval::{
-    Call, Conversion, Decided, DecisionSource, Delivered, Effects, Reason, Refused, conversion_events, custom_segments,
-    decide_all, decide_by_key, deliver, deliver_all, find_goal, goal_mark, match_custom_segments,
-    split_report_segments, with_custom_segments,
+    Call, Conversion, Delivered, Effects, Reason, Refused, conversion_events, decide_all, decide_by_key, deliver,
+    deliver_all, find_goal, goal_mark, match_custom_segments, split_report_segments, with_custom_segments,
 };
 use crate::events::Event;
-use crate::rules::RuleSource;
 use crate::tracking::TrackingEvent;
-use crate::visitor::{GoalMark, OneOrMany, StateChange};
+use crate::visitor::{GoalMark, OneOrMany};
 
 use super::conversion::{ConversionOptions, ConversionOutcome, invalid_goal_data};
 use super::decision::Decision;

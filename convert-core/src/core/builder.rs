@@ -12,7 +12,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::clock::{Clock, Jitter, RandomJitter, SystemClock};
-use crate::config::{ConfigError, ProjectConfig};
+use crate::config::ProjectConfig;
 use crate::eval::{BucketingOptions, EvalSettings};
 use crate::events::EventBus;
 use crate::redact::Secret;

@@ -153,7 +153,7 @@ impl Core {
     /// What became of every event so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.delivery.stats()
+        self.shared.stats()
     }
 
     /// Has `handler` called at every [`Event`], until the subscription is dropped.

@@ -13,7 +13,7 @@ use crate::completion::block_until;
 use crate::config::ProjectConfig;
 use crate::eval::EvalSettings;
 use crate::events::{Event, EventBus, Handler, Subscription};
-use crate::tracking::Delivery;
+use crate::tracking::{Delivery, Stats};
 use crate::transport::EndpointError;
 use crate::visitor::{DataStore, ProjectScope, StoreError};
 
@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     /// The epoch of `snapshot`, to see at the cost of one load whether there is a newer one. 0: none yet.
     epoch: AtomicU64,
     clock: Arc<dyn Clock>,
+    /// What the configs before this one counted.
+    regex_limit_before: AtomicU64,
     /// Who waits for the first config. Held while a config is installed.
     installing: Mutex<Vec<Waker>>,
 }
@@ -49,7 +51,8 @@ impl Shared {
     ) -> Self {
         let snapshot = ArcSwapOption::empty();
         let (epoch, installing) = (AtomicU64::new(0), Mutex::new(Vec::new()));
-        Self { settings, store, delivery, bus, snapshot, epoch, clock, installing }
+        let regex_limit_before = AtomicU64::new(0);
+        Self { settings, store, delivery, bus, snapshot, epoch, clock, regex_limit_before, installing }
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -77,6 +80,10 @@ impl Shared {
         let mut waiting = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
         let previous = self.snapshot();
         let scope = scope_of(&config, previous.as_deref());
+        if let Some(previous) = &previous {
+            self.regex_limit_before.fetch_add(previous.config.regex_limit_reached(), Ordering::Relaxed);
+        }
+        self.warn_of_mixed_scales(&config);
         let epoch = previous.as_ref().map_or(1, |snapshot| snapshot.epoch + 1);
         self.snapshot.store(Some(Arc::new(Snapshot { config: Arc::new(config), scope, epoch })));
         self.epoch.store(epoch, Ordering::Release);
@@ -84,6 +91,25 @@ impl Shared {
         waiting.into_iter().for_each(Waker::wake);
         self.bus.emit(|| if previous.is_none() { Event::Ready {} } else { Event::ConfigUpdated {} });
         Ok(())
+    }
+
+    /// Anchored ranges lie on a scale of 10,000, whatever the configured number of buckets.
+    fn warn_of_mixed_scales(&self, config: &ProjectConfig) {
+        if !self.settings.bucketing.has_default_scale() && config.has_anchored_layout() {
+            tracing::warn!(
+                target: "convert",
+                "max_traffic is not 10000, but the config has experiences of version 12 or later: their variations take \
+                 up a scale of 10000"
+            );
+        }
+    }
+
+    /// What became of every event, and of every costly regular expression.
+    pub(crate) fn stats(&self) -> Stats {
+        let now = self.snapshot.load().as_ref().map_or(0, |snapshot| snapshot.config.regex_limit_reached());
+        let mut stats = self.delivery.stats();
+        stats.regex_limit_reached = self.regex_limit_before.load(Ordering::Relaxed) + now;
+        stats
     }
 
     /// Ready once a config is installed.

@@ -50,6 +50,10 @@ impl BucketingOptions {
         self
     }
 
+    pub(crate) fn has_default_scale(&self) -> bool {
+        self.max_traffic.get() == DEFAULT_MAX_TRAFFIC
+    }
+
     /// Whether to hash the visitor id alone (`bucketing.excludeExperienceIdHash` of the JavaScript SDK): a visitor then
     /// has the same bucket value in every experience.
     pub const fn exclude_experience_id(mut self, exclude: bool) -> Self {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::attributes::Attributes;
 use crate::config::Goal;
 use crate::rules::RuleSource;
 use crate::tracking::{EventKind, TrackingEvent, Transaction};

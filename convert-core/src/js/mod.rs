@@ -7,6 +7,6 @@ mod number;
 mod text;
 mod value;
 
-pub(crate) use number::{NumberText, number_to_string, parse_float_prefix, parse_int_prefix, parse_number};
-pub(crate) use text::{is_white_space, lower, trim, trim_start};
+pub(crate) use number::{NumberText, parse_float_prefix, parse_int_prefix, parse_number};
+pub(crate) use text::{lower, trim};
 pub(crate) use value::{JsKind, JsValue, is_falsy, number_of, string_of};

@@ -1,7 +1,5 @@
 //! One leaf of a tree: which value it looks up, and what it asks of it.
 
-use std::borrow::Cow;
-
 use smol_str::SmolStr;
 
 use super::compare::Operator;

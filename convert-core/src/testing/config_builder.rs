@@ -18,14 +18,6 @@ macro_rules! members {
                 self.0.insert(member.to_owned(), value.into());
                 self
             }
-
-            fn push(mut self, list: &str, item: Value) -> Self {
-                match self.0.get_mut(list).and_then(Value::as_array_mut) {
-                    Some(items) => items.push(item),
-                    None => return self.set(list, vec![item]),
-                }
-                self
-            }
         }
 
         impl From<$name> for Value {
@@ -34,6 +26,17 @@ macro_rules! members {
             }
         }
     };
+}
+
+/// The same members, with one more item at the end of a list; what is no list is replaced by one.
+fn pushed(mut members: Map<String, Value>, list: &str, item: Value) -> Map<String, Value> {
+    match members.get_mut(list).and_then(Value::as_array_mut) {
+        Some(items) => items.push(item),
+        None => {
+            members.insert(list.to_owned(), json!([item]));
+        }
+    }
+    members
 }
 
 /// The members that every entity starts with; its name is its key.
@@ -85,7 +88,7 @@ impl ConfigBuilder {
 
     /// Adds an experience.
     pub fn experience(self, experience: ExperienceBuilder) -> Self {
-        self.push("experiences", experience.into())
+        Self(pushed(self.0, "experiences", experience.into()))
     }
 
     /// Adds an experience with two variations that share all traffic: ids `{id}1` and `{id}2`, keys `original` and
@@ -98,32 +101,32 @@ impl ConfigBuilder {
 
     /// Adds a declared feature.
     pub fn feature(self, feature: FeatureBuilder) -> Self {
-        self.push("features", feature.into())
+        Self(pushed(self.0, "features", feature.into()))
     }
 
     /// Adds a goal.
     pub fn goal(self, goal: EntityBuilder) -> Self {
-        self.push("goals", goal.into())
+        Self(pushed(self.0, "goals", goal.into()))
     }
 
     /// Adds an audience.
     pub fn audience(self, audience: EntityBuilder) -> Self {
-        self.push("audiences", audience.into())
+        Self(pushed(self.0, "audiences", audience.into()))
     }
 
     /// Adds a segment.
     pub fn segment(self, segment: EntityBuilder) -> Self {
-        self.push("segments", segment.into())
+        Self(pushed(self.0, "segments", segment.into()))
     }
 
     /// Adds a location.
     pub fn location(self, location: EntityBuilder) -> Self {
-        self.push("locations", location.into())
+        Self(pushed(self.0, "locations", location.into()))
     }
 
     /// Lists an experience id as archived.
     pub fn archive(self, experience_id: &str) -> Self {
-        self.push("archived_experiences", experience_id.into())
+        Self(pushed(self.0, "archived_experiences", experience_id.into()))
     }
 
     /// The config as a JSON tree.
@@ -152,7 +155,7 @@ impl ExperienceBuilder {
 
     /// Adds a variation.
     pub fn variation(self, variation: VariationBuilder) -> Self {
-        self.push("variations", variation.into())
+        Self(pushed(self.0, "variations", variation.into()))
     }
 
     /// Sets the version: above 11, variations have anchored ranges.
@@ -215,7 +218,7 @@ impl VariationBuilder {
 
     /// Adds a change of any type.
     pub fn change(self, kind: &str, data: Value) -> Self {
-        self.push("changes", json!({"type": kind, "data": data}))
+        Self(pushed(self.0, "changes", json!({"type": kind, "data": data})))
     }
 }
 
@@ -232,7 +235,7 @@ impl FeatureBuilder {
 
     /// Declares a variable; `kind` is `boolean`, `integer`, `float`, `string` or `json`.
     pub fn variable(self, key: &str, kind: &str) -> Self {
-        self.push("variables", json!({"key": key, "type": kind}))
+        Self(pushed(self.0, "variables", json!({"key": key, "type": kind})))
     }
 }
 

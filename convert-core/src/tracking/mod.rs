@@ -6,8 +6,10 @@ pub(crate) mod payload;
 mod queue;
 mod stats;
 
-pub(crate) use delivery::{Closing, Delivery, Flushing};
+pub(crate) use delivery::Delivery;
+#[cfg(test)]
+pub(crate) use delivery::Flushing;
 pub use event::{DropReason, EventType, ReleaseReason};
 pub(crate) use event::{EventKind, TrackingEvent, Transaction};
-pub(crate) use queue::{Entry, Fate, Limits, Pushed, Queue, Ticket, View};
+pub(crate) use queue::{Entry, Fate, Limits, Queue, Ticket, View};
 pub use stats::{Dropped, EventCounts, FlushError, FlushReport, Stats};

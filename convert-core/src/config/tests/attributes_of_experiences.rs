@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{config, rules, warnings};
-use crate::config::{AudienceMode, Experience, Layout, LocationGate, ProjectConfig};
+use crate::config::layout::Layout;
+use crate::config::{AudienceMode, Experience, LocationGate, ProjectConfig};
 
 /// A config with one experience of id 10 and these members, amid audiences 1 to 3, segments 11 and 12, locations 21 and 22.
 fn with_experience(members: Value) -> ProjectConfig {

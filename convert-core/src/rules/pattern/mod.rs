@@ -71,14 +71,9 @@ pub(crate) struct Patterns {
 }
 
 impl Patterns {
-    /// Patterns that count into a counter of the caller's.
-    pub(crate) fn counting(over_limit: Arc<AtomicU64>) -> Self {
-        Self { compiled: HashMap::new(), over_limit }
-    }
-
     /// How many comparisons were given up for their size or work.
-    pub(crate) fn over_limit(&self) -> &Arc<AtomicU64> {
-        &self.over_limit
+    pub(crate) fn over_limit(&self) -> u64 {
+        self.over_limit.load(Ordering::Relaxed)
     }
 
     pub(super) fn compile(&mut self, source: &str) -> Result<Arc<Pattern>, Fault> {
