@@ -138,11 +138,6 @@ pub(crate) enum Waited<T> {
 }
 
 impl<T> Completion<T> {
-    /// A completion whose result will never come.
-    pub(crate) fn gone() -> Self {
-        Self { state: Arc::new(Mutex::new(State::Gone)) }
-    }
-
     /// Blocks until there is a result or the clock reaches `deadline`. A result that is there at the deadline counts.
     pub(crate) fn wait(mut self, clock: &dyn Clock, deadline: Duration) -> Waited<T> {
         match block_until(clock, deadline, |cx| Pin::new(&mut self).poll(cx)) {
@@ -217,7 +212,6 @@ mod tests {
         let (completer, completion) = completion::<()>();
         drop(completer);
         assert_eq!(completion.wait(&SystemClock::new(), Duration::MAX), Waited::Gone);
-        assert_eq!(Completion::<()>::gone().wait(&SystemClock::new(), Duration::MAX), Waited::Gone);
     }
 
     #[test]

@@ -9,5 +9,5 @@ mod stats;
 pub(crate) use delivery::{Closing, Delivery, Flushing};
 pub use event::{DropReason, EventType, ReleaseReason};
 pub(crate) use event::{EventKind, TrackingEvent, Transaction};
-pub(crate) use queue::{Entry, Fate, Limits, Pushed, Queue, Ticket, View};
+pub(crate) use queue::{Entry, Fate, Limits, Queue, Ticket, View};
 pub use stats::{Dropped, EventCounts, FlushError, FlushReport, Stats};

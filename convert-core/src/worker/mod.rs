@@ -18,7 +18,6 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 pub(crate) use self::background::Background;
-pub(crate) use self::backoff::Backoff;
 pub(crate) use self::blocking::Blocking;
 pub(crate) use self::current::is_inside;
 use self::lane::Lane;
