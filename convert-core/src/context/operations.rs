@@ -9,12 +9,12 @@ use smol_str::SmolStr;
 
 use crate::attributes::Attributes;
 use crate::eval::{
-    Call, Conversion, Decided, DecisionSource, Delivered, Effects, Reason, Refused, conversion_events, custom_segments,
-    decide_all, decide_by_key, deliver, deliver_all, find_goal, goal_mark, match_custom_segments,
+    Call, Conversion, Decided, DecisionSource, Delivered, Effects, Force, Reason, Refused, conversion_events,
+    custom_segments, decide_all, decide_by_key, deliver, deliver_all, find_goal, goal_mark, match_custom_segments,
     split_report_segments, with_custom_segments,
 };
 use crate::events::Event;
-use crate::rules::RuleSource;
+use crate::rules::{Provider, RuleSource};
 use crate::tracking::TrackingEvent;
 use crate::visitor::{GoalMark, OneOrMany, StateChange};
 
@@ -22,7 +22,7 @@ use super::conversion::{ConversionOptions, ConversionOutcome, invalid_goal_data}
 use super::decision::Decision;
 use super::explain::{Explanation, FeatureExplanation, FeatureReason, GoalReason};
 use super::feature::Feature;
-use super::options::{CallOptions, Provider};
+use super::options::CallOptions;
 use super::segments::SegmentError;
 use super::view::{Setting, View};
 
@@ -106,7 +106,7 @@ fn feature_call<'a>(
     attributes: &'a Attributes,
     options: &'a CallOptions,
 ) -> Option<Call<'a>> {
-    Some(Call { force: None, ..view.call(setting, attributes, options)? })
+    Some(Call { force: Force::NONE, ..view.call(setting, attributes, options)? })
 }
 
 /// The effects that every decision, conversion and segment call starts with: report segments that came with the
@@ -246,6 +246,7 @@ pub(super) fn explain_feature(
     let (feature, _) = run_feature(view, quiet, key, options);
     let reason = if feature.is_enabled() { FeatureReason::Resolved } else { FeatureReason::NotInSelectedVariations };
     let unforced = CallOptions { force_variation: None, ..options.clone() };
+    let setting = Setting { force_variations: &[], ..setting };
     let carriers = declaration.carriers().iter().filter_map(|index| config.experiences.at(*index));
     let asked = carriers.filter(|found| {
         options.experience_keys.is_empty() || options.experience_keys.iter().any(|key| key == found.key())
