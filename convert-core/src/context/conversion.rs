@@ -6,10 +6,8 @@ use smol_str::SmolStr;
 
 use crate::attributes::{AttributeValue, Attributes};
 use crate::eval::Reason;
-use crate::rules::RuleData;
+use crate::rules::{Provider, RuleData};
 use crate::tracking::Transaction;
-
-use super::options::Provider;
 
 /// The name of an entry of goal data.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwapOption, Guard};
+use smol_str::SmolStr;
 
 use crate::attributes::Attributes;
 use crate::core::{Shared, Snapshot};
 use crate::eval::Effects;
+use crate::rules::Provider;
 use crate::visitor::{StateChange, StateKey, VisitorState};
 
 use super::options::ContextOptions;
@@ -17,6 +19,8 @@ use super::view::{OwnAttributes, Setting, View};
 pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
     visitor: Arc<str>,
+    location: Option<Provider>,
+    force_variations: Vec<SmolStr>,
     tracking: bool,
     storage: bool,
     pinned: bool,
@@ -44,10 +48,20 @@ pub(super) struct Subject {
 
 impl Inner {
     pub(super) fn new(shared: Arc<Shared>, visitor: Arc<str>, options: ContextOptions) -> Self {
-        let ContextOptions { attributes, preview, tracking, storage, pinned } = options;
+        let ContextOptions { attributes, location, force_variations, preview, tracking, storage, pinned } = options;
         let preview = preview.and_then(|preview| find_preview(&shared, &preview).ok());
         let own = Own { attributes: OwnAttributes::new(attributes), preview, pinned: None };
-        Self { shared, visitor, tracking, storage, pinned, view: ArcSwapOption::empty(), own: Mutex::new(own) }
+        Self {
+            shared,
+            visitor,
+            location,
+            force_variations,
+            tracking,
+            storage,
+            pinned,
+            view: ArcSwapOption::empty(),
+            own: Mutex::new(own),
+        }
     }
 
     pub(super) fn visitor_id(&self) -> &str {
@@ -58,6 +72,8 @@ impl Inner {
         Setting {
             visitor: &self.visitor,
             settings: &self.shared.settings,
+            location: self.location.as_ref(),
+            force_variations: &self.force_variations,
             tracking: self.tracking && self.shared.delivery.is_tracking_enabled(),
             storage: self.storage,
             observed: self.shared.bus.is_observed(),

@@ -9,10 +9,11 @@ use smol_str::SmolStr;
 
 use crate::attributes::Attributes;
 use crate::eval::{
-    Call, Conversion, Delivered, Effects, Reason, Refused, conversion_events, decide_all, decide_by_key, deliver,
-    deliver_all, find_goal, goal_mark, match_custom_segments, split_report_segments, with_custom_segments,
+    Call, Conversion, Delivered, Effects, Force, Reason, Refused, conversion_events, decide_all, decide_by_key,
+    deliver, deliver_all, find_goal, goal_mark, match_custom_segments, split_report_segments, with_custom_segments,
 };
 use crate::events::Event;
+use crate::rules::Provider;
 use crate::tracking::TrackingEvent;
 use crate::visitor::{GoalMark, OneOrMany};
 
@@ -20,7 +21,7 @@ use super::conversion::{ConversionOptions, ConversionOutcome, invalid_goal_data}
 use super::decision::Decision;
 use super::explain::{Explanation, FeatureExplanation, FeatureReason, GoalReason};
 use super::feature::Feature;
-use super::options::{CallOptions, Provider};
+use super::options::CallOptions;
 use super::segments::SegmentError;
 use super::view::{Setting, View};
 
@@ -104,7 +105,7 @@ fn feature_call<'a>(
     attributes: &'a Attributes,
     options: &'a CallOptions,
 ) -> Option<Call<'a>> {
-    Some(Call { force: None, ..view.call(setting, attributes, options)? })
+    Some(Call { force: Force::NONE, ..view.call(setting, attributes, options)? })
 }
 
 /// The effects that every decision, conversion and segment call starts with: report segments that came with the
@@ -244,6 +245,7 @@ pub(super) fn explain_feature(
     let (feature, _) = run_feature(view, quiet, key, options);
     let reason = if feature.is_enabled() { FeatureReason::Resolved } else { FeatureReason::NotInSelectedVariations };
     let unforced = CallOptions { force_variation: None, ..options.clone() };
+    let setting = Setting { force_variations: &[], ..setting };
     let carriers = declaration.carriers().iter().filter_map(|index| config.experiences.at(*index));
     let asked = carriers.filter(|found| {
         options.experience_keys.is_empty() || options.experience_keys.iter().any(|key| key == found.key())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::attributes::Attributes;
-use crate::rules::{RuleData, RuleSource};
+use crate::rules::{Provider, RuleData};
 
 use super::preview::Preview;
 
@@ -20,6 +20,8 @@ use super::preview::Preview;
 #[must_use]
 pub struct ContextOptions {
     pub(crate) attributes: Attributes,
+    pub(crate) location: Option<Provider>,
+    pub(crate) force_variations: Vec<SmolStr>,
     pub(crate) preview: Option<Preview>,
     pub(crate) tracking: bool,
     pub(crate) storage: bool,
@@ -28,7 +30,15 @@ pub struct ContextOptions {
 
 impl Default for ContextOptions {
     fn default() -> Self {
-        Self { attributes: Attributes::new(), preview: None, tracking: true, storage: true, pinned: false }
+        Self {
+            attributes: Attributes::new(),
+            location: None,
+            force_variations: Vec::new(),
+            preview: None,
+            tracking: true,
+            storage: true,
+            pinned: false,
+        }
     }
 }
 
@@ -42,6 +52,42 @@ impl ContextOptions {
     /// `campaign`, `visitorType`, `customSegments`) are stored with the first decision, conversion or segment call.
     pub fn attributes(mut self, attributes: impl Into<Attributes>) -> Self {
         self.attributes = attributes.into();
+        self
+    }
+
+    /// Where the visitor is, for calls that do not say so themselves. Values nested deeper than
+    /// [`AttributeValue::MAX_DEPTH`](crate::AttributeValue::MAX_DEPTH) are left out with a warning, here and below.
+    ///
+    /// ```
+    /// use convert_core::{CallOptions, ContextOptions, Core};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let core = Core::from_file("examples/shop.json")?;
+    /// let options = ContextOptions::new().location([("path", "/pricing")]);
+    /// let context = core.create_context_with("visitor-1", options)?;
+    /// assert!(context.run_experience("pricing-page").is_some());
+    ///
+    /// // A call that says where the visitor is replaces it whole.
+    /// let elsewhere = CallOptions::new().location([("path", "/about")]);
+    /// assert!(context.run_experience_with("pricing-page", &elsewhere).is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn location(mut self, location: impl Into<Attributes>) -> Self {
+        self.location = Some(Provider::Attributes(location.into().without_too_deep()));
+        self
+    }
+
+    /// [`location`](Self::location), made when an experience that is limited to locations is first asked for.
+    pub fn location_from(mut self, location: impl Fn() -> Attributes + Send + Sync + 'static) -> Self {
+        self.location = Some(Provider::lazy(location));
+        self
+    }
+
+    /// The variations, by id, that calls force which force none themselves; see
+    /// [`CallOptions::force_variation`]. They are neither stored nor tracked.
+    pub fn force_variations<V: Into<SmolStr>>(mut self, variation_ids: impl IntoIterator<Item = V>) -> Self {
+        self.force_variations = variation_ids.into_iter().map(Into::into).collect();
         self
     }
 
@@ -132,8 +178,8 @@ impl CallOptions {
         self
     }
 
-    /// Where the visitor is. Without it, experiences that are limited to locations do not qualify; given but empty,
-    /// their rules are evaluated against nothing.
+    /// Where the visitor is, instead of what the context was told. Without either, experiences that are limited to
+    /// locations do not qualify; given but empty, their rules are evaluated against nothing.
     pub fn location(mut self, location: impl Into<Attributes>) -> Self {
         self.location = Some(Provider::Attributes(location.into().without_too_deep()));
         self
@@ -192,21 +238,5 @@ impl CallOptions {
     pub fn experience_keys<K: Into<SmolStr>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.experience_keys = keys.into_iter().map(Into::into).collect();
         self
-    }
-}
-
-/// Attributes, or an app's own provider.
-#[derive(Clone, Debug)]
-pub(crate) enum Provider {
-    Attributes(Attributes),
-    Custom(Arc<dyn RuleData>),
-}
-
-impl Provider {
-    pub(crate) fn source(&self) -> RuleSource<'_> {
-        match self {
-            Self::Attributes(attributes) => RuleSource::Attributes(attributes),
-            Self::Custom(provider) => RuleSource::Custom(provider.as_ref()),
-        }
     }
 }

@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::attributes::Attributes;
 use crate::config::ProjectConfig;
 use crate::eval::{Call, EvalSettings, Force, report_segments, split_report_segments};
+use crate::rules::Provider;
 use crate::visitor::VisitorState;
 
 use super::inner::Subject;
-use super::options::{CallOptions, Provider};
+use super::options::CallOptions;
 use super::preview::ActivePreview;
 
 /// An immutable picture. A context makes a new one when the config, the state, its attributes or its preview change.
@@ -126,6 +129,10 @@ impl View {
 pub(super) struct Setting<'a> {
     pub(super) visitor: &'a Arc<str>,
     pub(super) settings: &'a EvalSettings,
+    /// Where the visitor is, for calls that do not say so.
+    pub(super) location: Option<&'a Provider>,
+    /// What calls force which force nothing themselves.
+    pub(super) force_variations: &'a [SmolStr],
     pub(super) tracking: bool,
     pub(super) storage: bool,
     pub(super) observed: bool,
@@ -146,15 +153,15 @@ impl View {
             state: &self.state,
             segments: self.segments.as_ref(),
             attributes,
-            location: options.location.as_ref().map(Provider::source),
+            location: options.location.as_ref().or(setting.location),
             ignore_location: options.ignore_location,
             environment: options.environment.as_deref().or(setting.settings.environment.as_deref()),
             tracking: setting.tracking && options.tracking,
             storage: setting.storage && options.storage,
-            force: options
-                .force_variation
-                .as_deref()
-                .map(|variation_id| Force { variation_id, persist: options.persist_forced }),
+            force: match options.force_variation.as_slice() {
+                [] => Force { variation_ids: setting.force_variations, persist: false },
+                own => Force { variation_ids: own, persist: options.persist_forced },
+            },
             preview: self.preview.as_ref().map(ActivePreview::previewed),
             observed: setting.observed,
         })

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use crate::attributes::{AttributeValue, Attributes};
 use crate::config::{Experience, ProjectConfig};
 use crate::events::Event;
-use crate::rules::{ExclusionLookup, RuleInput, RuleSource};
+use crate::rules::{ExclusionLookup, Provider, RuleInput, RuleSource};
 use crate::tracking::TrackingEvent;
 use crate::visitor::{CUSTOM_SEGMENTS, OneOrMany, StateChange, VisitorState};
 
@@ -32,23 +32,28 @@ pub(crate) struct Call<'a> {
     pub(crate) segments: Option<&'a Arc<Attributes>>,
     /// The visitor's effective attributes: stored segments, the context's, the call's; later ones win.
     pub(crate) attributes: &'a Attributes,
-    pub(crate) location: Option<RuleSource<'a>>,
+    /// Where the visitor is: a provider, for it may cost something to look.
+    pub(crate) location: Option<&'a Provider>,
     pub(crate) ignore_location: bool,
     pub(crate) environment: Option<&'a str>,
     pub(crate) tracking: bool,
     pub(crate) storage: bool,
-    pub(crate) force: Option<Force<'a>>,
+    pub(crate) force: Force<'a>,
     pub(crate) preview: Option<Previewed<'a>>,
     /// Whether somebody listens to lifecycle events.
     pub(crate) observed: bool,
 }
 
-/// A variation that the call asks for.
+/// The variations that the call asks for, in experiences that have one of them.
 #[derive(Clone, Copy)]
 pub(crate) struct Force<'a> {
-    pub(crate) variation_id: &'a str,
+    pub(crate) variation_ids: &'a [SmolStr],
     /// Store and track it like a decision of the SDK's own.
     pub(crate) persist: bool,
+}
+
+impl Force<'_> {
+    pub(crate) const NONE: Self = Self { variation_ids: &[], persist: false };
 }
 
 /// The variation that a context previews. Its config is the live one, or one fetched for the experience alone.

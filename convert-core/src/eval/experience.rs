@@ -85,7 +85,7 @@ fn decide(call: &Call<'_>, effects: &mut Effects, index: u32, experience: &Exper
 
 /// The variation: forced, else read back, else by the hash.
 fn choose(call: &Call<'_>, effects: &Effects, index: u32, experience: &Experience) -> Result<Decided, Reason> {
-    let forced = call.force.and_then(|force| experience.variation_position(force.variation_id));
+    let forced = call.force.variation_ids.iter().find_map(|id| experience.variation_position(id));
     let stored = call.stored_variation(effects, experience.id()).and_then(|id| experience.variation_position(id));
     if let Some(variation) = stored.filter(|stored| forced.is_none_or(|forced| forced == *stored)) {
         let source = DecisionSource::Stored;
@@ -105,7 +105,7 @@ fn record(call: &Call<'_>, effects: &mut Effects, experience: &Experience, decid
     let Some(variation) = experience.variation_at(decided.variation) else { return };
     let is_own = match decided.source {
         DecisionSource::Bucketed => true,
-        DecisionSource::Forced => call.force.is_some_and(|force| force.persist),
+        DecisionSource::Forced => call.force.persist,
         DecisionSource::Stored | DecisionSource::Preview => false,
     };
     if is_own && call.preview.is_none() {

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use crate::config::{AudienceMode, Experience, Location, LocationGate};
 use crate::events::Event;
-use crate::rules::{ExclusionLookup, RuleOutcome, RuleSource, RuleTree};
+use crate::rules::{ExclusionLookup, Provider, RuleOutcome, RuleSource, RuleTree};
 
 use super::call::{Call, Effects};
 use super::reason::Reason;
@@ -34,7 +34,7 @@ fn location_gate(call: &Call<'_>, effects: &mut Effects, experience: &Experience
     if call.ignore_location || matches!(experience.location_gate, LocationGate::Unrestricted) {
         return Ok(());
     }
-    let Some(location) = call.location else {
+    let Some(location) = call.location.map(Provider::source) else {
         return Err(Reason::LocationPropertiesMissing);
     };
     let matched = match &experience.location_gate {

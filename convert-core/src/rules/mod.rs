@@ -8,11 +8,13 @@ mod data;
 mod item;
 mod operand;
 mod pattern;
+mod provider;
 mod tree;
 
 pub(crate) use data::{ExclusionLookup, RuleInput, RuleSource};
 pub use data::{Lookup, RuleData, RuleItem};
 pub(crate) use pattern::Patterns;
+pub(crate) use provider::Provider;
 pub(crate) use tree::{RuleOutcome, RuleTree};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -142,7 +142,7 @@ impl RecordingTransport {
         }
     }
 
-    /// Answers every hung request of a kind. How many there were.
+    /// Answers every hung request of a kind; with [`Answer::Hang`] they hang for good. How many there were.
     pub fn release(&self, kind: RequestKind, answer: &Answer) -> usize {
         let mut wakers = Vec::new();
         let mut state = lock(&self.shared.state);
@@ -162,19 +162,22 @@ impl RecordingTransport {
         lock(&self.shared.state).abandoned
     }
 
-    fn record(&self, request: Request) -> Answer {
+    /// Records a request and starts to answer it, as one step: whoever waited for the request can release it.
+    fn record(&self, request: Request) -> Met {
         let mut state = lock(&self.shared.state);
         let kind = request.kind();
         state.requests.push(request);
         self.shared.changed.notify_all();
-        let scripted =
-            state.script.iter_mut().find(|(known, _)| *known == kind).and_then(|(_, script)| script.pop_front());
+        let script = state.script.iter_mut().find(|(known, _)| *known == kind);
+        let scripted = script.and_then(|(_, answers)| answers.pop_front());
         let otherwise = || state.otherwise.iter().find(|(known, _)| *known == kind).map(|(_, answer)| answer.clone());
-        scripted.or_else(otherwise).unwrap_or_else(|| Answer::status(200))
+        match scripted.or_else(otherwise).unwrap_or_else(|| Answer::status(200)) {
+            Answer::Hang => Met::Hung(self.hang(&mut state, kind)),
+            answer => Met::With(answer),
+        }
     }
 
-    fn hang(&self, kind: RequestKind) -> HungRequest {
-        let mut state = lock(&self.shared.state);
+    fn hang(&self, state: &mut State, kind: RequestKind) -> HungRequest {
         let id = state.next_hung;
         state.next_hung = id.wrapping_add(1);
         state.hung.push(Hung { id, kind, released: None, waker: None });
@@ -182,21 +185,26 @@ impl RecordingTransport {
     }
 }
 
+enum Met {
+    With(Answer),
+    Hung(HungRequest),
+}
+
 impl AsyncTransport for RecordingTransport {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
-        let kind = request.kind();
-        let mut answer = self.record(request);
-        let transport = self.clone();
+        let met = self.record(request);
         Box::pin(async move {
-            loop {
-                match answer {
-                    Answer::Respond(response) => return Ok(response),
-                    Answer::Unreachable => return Err(TransportError::not_sent("scripted: unreachable")),
-                    Answer::Reset => return Err(TransportError::ambiguous("scripted: connection reset")),
-                    Answer::Hang => answer = transport.hang(kind).await,
-                    #[expect(clippy::panic, reason = "a test asked for it")]
-                    Answer::Panic => panic!("scripted panic of the transport"),
-                }
+            let answer = match met {
+                Met::With(answer) => answer,
+                Met::Hung(hung) => hung.await,
+            };
+            match answer {
+                Answer::Respond(response) => Ok(response),
+                Answer::Unreachable => Err(TransportError::not_sent("scripted: unreachable")),
+                Answer::Reset => Err(TransportError::ambiguous("scripted: connection reset")),
+                Answer::Hang => pending().await,
+                #[expect(clippy::panic, reason = "a test asked for it")]
+                Answer::Panic => panic!("scripted panic of the transport"),
             }
         })
     }

@@ -9,6 +9,9 @@ use std::time::Duration;
 use super::event::{DropReason, EventType};
 use super::stats::{Dropped, EventCounts, FlushReport, Stats};
 
+/// An empty queue keeps room for this many events; what a backlog needed beyond it is given back.
+const KEPT_ROOM: usize = 1_024;
+
 /// What one queue holds at most, the batch in flight included.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -259,6 +262,9 @@ impl<T> Queue<T> {
             Fate::Delivered | Fate::Return => inner.stats.delivered.add_all(flight.counts),
         }
         batch.clear();
+        if inner.ring.is_empty() && inner.ring.capacity() > KEPT_ROOM {
+            inner.ring = VecDeque::new();
+        }
         if inner.pending() <= self.limits.events / 2 && inner.bytes <= self.limits.bytes / 2 {
             inner.end_episode();
         }

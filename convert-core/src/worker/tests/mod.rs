@@ -5,5 +5,7 @@ mod bench;
 mod faults;
 mod fetches;
 mod lifecycle;
+#[cfg(feature = "reqwest")]
+mod network;
 mod releases;
 mod threads;
