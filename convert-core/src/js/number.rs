@@ -22,8 +22,7 @@ impl NumberText {
         } else if number.is_infinite() {
             text.push(if number < 0.0 { "-Infinity" } else { "Infinity" });
         } else if number == number.trunc() && number.abs() < 9_007_199_254_740_992.0 {
-            // Minus zero has no sign in JavaScript, and an integer has none to lose.
-            let _ = write!(text, "{}", number as i64);
+            text.push_integer(number as i64);
         } else {
             text.push_finite(number);
         }
@@ -39,6 +38,26 @@ impl NumberText {
             room.copy_from_slice(text.as_bytes());
             self.len += text.len();
         }
+    }
+
+    /// An integer below 2^53, which most numbers are. Minus zero has no sign, in JavaScript either.
+    fn push_integer(&mut self, number: i64) {
+        let mut digits = [0; 16];
+        let mut rest = number.unsigned_abs();
+        let mut start = digits.len();
+        for (at, digit) in digits.iter_mut().enumerate().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            start = at;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            self.push("-");
+        }
+        let text = digits.get(start..).and_then(|digits| std::str::from_utf8(digits).ok());
+        self.push(text.unwrap_or_default());
     }
 
     fn push_zeros(&mut self, count: i32) {
@@ -228,6 +247,8 @@ mod tests {
             (123_456_789_012_345_680_000.0, "123456789012345680000"),
             (1.5e300, "1.5e+300"),
             (1e-6, "0.000001"),
+            (10.0, "10"),
+            (-9_007_199_254_740_991.0, "-9007199254740991"),
             (1e-7, "1e-7"),
             (-1.234e-7, "-1.234e-7"),
             (0.000_001_234_567_890_123_456_7, "0.0000012345678901234567"),
@@ -298,6 +319,11 @@ mod tests {
             let number = f64::from_bits(bits);
             let read = parse_number(&number_to_string(number));
             proptest::prop_assert!(read == number || (read.is_nan() && number.is_nan()));
+        }
+
+        #[test]
+        fn an_integer_prints_as_it_is(number in -9_007_199_254_740_991_i64..9_007_199_254_740_992) {
+            proptest::prop_assert_eq!(number_to_string(number as f64), number.to_string());
         }
 
         #[test]

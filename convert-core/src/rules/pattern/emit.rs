@@ -137,8 +137,10 @@ impl Writer {
                         let (first, last) = (first.max(from), last.min(to));
                         if first <= last {
                             self.unit(first);
-                            self.push("-");
-                            self.unit(last);
+                            if first < last {
+                                self.push("-");
+                                self.unit(last);
+                            }
                         }
                     }
                 }

@@ -10,9 +10,11 @@
 //! - A group inside a repetition keeps what it matched in an earlier round, for a later back-reference; ECMAScript
 //!   forgets it at each round.
 //! - A back-reference compares lower-case texts exactly, so `σ` and `ς`, which ECMAScript holds equal, differ.
-//! - A look-behind of variable length that itself refers back or looks around cannot be run: false, with a load warning.
-//! - A pattern that compiles to more than [`MAX_COMPILED`] bytes, nests deeper than [`parse::MAX_DEPTH`] groups, or is
-//!   longer than [`MAX_PATTERN`] code units cannot be run: false, with a load warning.
+//! - A look-behind of variable length that itself looks around (`\b` does, too), and any that refers to a group inside
+//!   it, cannot be run: false, with a load warning.
+//! - A pattern longer than [`MAX_PATTERN`] code units, larger than [`MAX_SIZE`] with its repetitions written out, that
+//!   compiles to more than [`MAX_COMPILED`] bytes, or nests deeper than [`parse::MAX_DEPTH`] groups cannot be run:
+//!   false, with a load warning.
 //! - A subject longer than [`MAX_SUBJECT`] bytes ([`MAX_BACKTRACKED_SUBJECT`] for patterns that look around or refer
 //!   back), or work over the limit: false, negated or not, counted, and warned of once per pattern.
 //! - Inline modifiers (`(?i:...)`) and two groups of one name are syntax errors, as in every JavaScript engine before
@@ -41,9 +43,9 @@ const MAX_COMPILED: usize = 512 * 1024;
 /// Bytes of the longest subject.
 const MAX_SUBJECT: usize = 64 * 1024;
 /// Bytes of the longest subject of a pattern that backtracks, where each step may look at all of it.
-const MAX_BACKTRACKED_SUBJECT: usize = 8 * 1024;
+const MAX_BACKTRACKED_SUBJECT: usize = 4 * 1024;
 /// Steps back that a match may take.
-const MAX_BACKTRACKS: usize = 50_000;
+const MAX_BACKTRACKS: usize = 20_000;
 
 /// Why a pattern cannot be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
