@@ -1,0 +1,141 @@
+//! What the hot paths allocate. A clone that slips into one of them fails these tests; time never does.
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a counting allocator, and tests"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use convert_core::testing::RecordingTransport;
+use convert_core::{CallOptions, Context, ContextOptions, Core, CoreBuilder, DecisionSource};
+use serde_json::json;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<i64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator unchanged; the counters are plain cells of the calling thread.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() + layout.size() as i64));
+        // SAFETY: the caller's own promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() - layout.size() as i64));
+        // SAFETY: the caller's own promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often `work` allocates, on this thread.
+fn allocations<T>(work: impl FnOnce() -> T) -> u64 {
+    let before = ALLOCATIONS.with(Cell::get);
+    let result = black_box(work());
+    let after = ALLOCATIONS.with(Cell::get);
+    drop(result);
+    after - before
+}
+
+/// One experience with one text rule and a 50/50 split, one for everybody, and a goal.
+fn core(set: impl FnOnce(CoreBuilder) -> CoreBuilder) -> Core {
+    let variations = |id: u32| {
+        json!([
+            {"id": format!("{id}1"), "key": "a", "traffic_allocation": 50},
+            {"id": format!("{id}2"), "key": "b", "traffic_allocation": 50},
+        ])
+    };
+    let config = json!({
+        "account_id": "100123",
+        "project": {"id": "200456"},
+        "experiences": [
+            {"id": "100300001", "key": "ruled", "audiences": ["501"], "variations": variations(100300001)},
+            {"id": "100300002", "key": "open", "variations": variations(100300002)},
+        ],
+        "audiences": [{"id": "501", "key": "us", "rules": {"OR": [{"AND": [{"OR_WHEN": [{
+            "rule_type": "generic_text_key_value",
+            "matching": {"match_type": "matches", "negated": false},
+            "key": "country_name",
+            "value": "Germany",
+        }]}]}]}}],
+        "goals": [{"id": "901", "key": "signup"}],
+    });
+    let builder = Core::builder().config_data(&config).async_transport(RecordingTransport::new()).batch_size(1_000_000);
+    set(builder).build().unwrap()
+}
+
+fn context(core: &Core, visitor: &str) -> Context {
+    let options = ContextOptions::new().attributes([("country_name", "germany"), ("plan", "gold"), ("age", "33")]);
+    core.create_context_with(visitor, options).unwrap()
+}
+
+#[test]
+fn deciding_on_a_held_context_allocates_nothing() {
+    let core = core(|builder| builder);
+    let context = context(&core, "0b4b6f0e-6d3c-4b1e-9d1e-1f4c0a8f2d11");
+    let options = CallOptions::new().storage(false).tracking(false);
+    let decide = || context.run_experience_with("ruled", &options);
+    assert_eq!(decide().unwrap().source(), DecisionSource::Bucketed);
+    assert_eq!(allocations(decide), 0);
+    // Asking for its parts is free too.
+    assert_eq!(allocations(|| decide().unwrap().variation_key().len() + decide().unwrap().experience_id().len()), 0);
+}
+
+#[test]
+fn reading_a_stored_decision_back_allocates_nothing() {
+    let core = core(|builder| builder);
+    let context = context(&core, "v1");
+    let _ = context.run_experience("ruled");
+    assert_eq!(context.run_experience("ruled").unwrap().source(), DecisionSource::Stored);
+    assert_eq!(allocations(|| context.run_experience("ruled")), 0);
+}
+
+#[test]
+fn a_fresh_visitor_costs_at_most_four_allocations() {
+    let core = core(|builder| builder);
+    // The store's table and the queue grow now and then: that is shared by all visitors, and paid for here.
+    for visitor in 0..12_000 {
+        let _ = core.create_context(format!("warm-{visitor}")).unwrap().run_experience("open");
+    }
+    let mut most = 0;
+    for visitor in 0..100 {
+        let visitor: Arc<str> = format!("fresh-{visitor}").into();
+        let decided = allocations(|| {
+            let context = core.create_context(visitor).unwrap();
+            context.run_experience("open").unwrap().is_new()
+        });
+        most = most.max(decided);
+    }
+    assert!(most <= 4, "{most} allocations");
+    assert_eq!(core.stats().pending.bucketing, 12_100);
+}
+
+#[test]
+fn a_visitor_in_the_bundled_store_takes_at_most_300_bytes() {
+    const VISITORS: i64 = 10_000;
+    // The queue keeps one event, so that only the store grows.
+    let core = core(|builder| builder.queue_limits(1, 1 << 20));
+    let _ = core.create_context("warm").unwrap().run_experience("open");
+    let before = BYTES.with(Cell::get);
+    for visitor in 0..VISITORS {
+        let context = core.create_context(format!("0b4b6f0e-6d3c-4b1e-9d1e-{visitor:012}")).unwrap();
+        let _ = context.run_experience("open");
+        assert!(context.track_conversion("signup").is_queued());
+    }
+    let per_visitor = (BYTES.with(Cell::get) - before) / VISITORS;
+    assert!(per_visitor <= 300, "{per_visitor} bytes");
+}
