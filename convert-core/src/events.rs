@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -114,6 +114,8 @@ struct Entry {
 /// The subscribers of one core.
 pub(crate) struct EventBus {
     handlers: ArcSwap<Vec<Arc<Entry>>>,
+    /// Whether there was ever a handler, to see at the cost of one load.
+    observed: AtomicBool,
     next_id: AtomicU64,
 }
 
@@ -125,24 +127,25 @@ impl fmt::Debug for EventBus {
 
 impl EventBus {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { handlers: ArcSwap::from_pointee(Vec::new()), next_id: AtomicU64::new(0) })
+        Arc::new(Self {
+            handlers: ArcSwap::from_pointee(Vec::new()),
+            observed: AtomicBool::new(false),
+            next_id: AtomicU64::new(0),
+        })
     }
 
-    /// Whether anybody listens: lets a hot path skip making an event.
+    /// Whether anybody may listen: lets a hot path skip making an event.
     #[inline]
     pub(crate) fn is_observed(&self) -> bool {
-        !self.handlers.load().is_empty()
+        self.observed.load(Ordering::Relaxed)
     }
 
     /// Tells every handler, in order of subscription. A handler that panics is logged and the others still run.
     #[inline]
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
-        let handlers = self.handlers.load();
-        if handlers.is_empty() {
-            return;
+        if self.is_observed() {
+            self.emit_to_all(&event());
         }
-        drop(handlers);
-        self.emit_to_all(&event());
     }
 
     #[cold]
@@ -167,6 +170,7 @@ impl EventBus {
             list.push(Arc::clone(&entry));
             list
         });
+        self.observed.store(true, Ordering::Relaxed);
         Subscription { bus: Arc::downgrade(self), id }
     }
 }
