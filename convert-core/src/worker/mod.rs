@@ -13,6 +13,7 @@ mod release;
 mod shared;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -78,7 +79,7 @@ impl Worker {
 
             let stop = self.take_commands(now);
             self.poll_fetches(cx, now);
-            self.tasks.retain_mut(|task| task.as_mut().poll(cx).is_pending());
+            self.tasks.retain_mut(|task| poll_task(task, cx).is_pending());
             let more = self.releases.poll(cx, &self.shared, now);
             self.shared.report_drops();
             if stop || self.releases.is_closed() {
@@ -129,6 +130,14 @@ impl Worker {
         self.shared.worker_left(true);
         self.releases.end(&self.shared);
     }
+}
+
+/// A task that panics ends; the other work goes on.
+fn poll_task(task: &mut Task, cx: &mut Context<'_>) -> Poll<()> {
+    catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))).unwrap_or_else(|_| {
+        tracing::error!(target: "convert", "a background task panicked; the panic was contained");
+        Poll::Ready(())
+    })
 }
 
 /// A worker that is dropped before its end, by a transport that left [`drive`](crate::AsyncTransport::drive), loses no

@@ -87,6 +87,14 @@ fn a_task_sleeps_on_the_injected_clock() {
     assert!(!background.spawn(Box::pin(async {})));
 }
 
+#[test]
+fn a_task_that_panics_disturbs_nothing() {
+    let mut bench = Bench::new();
+    assert!(bench.delivery.background().spawn(Box::pin(async { panic!("task") })));
+    bench.track(0..10);
+    assert_eq!(bench.stats().delivered.total(), 10);
+}
+
 /// Blocks tracking requests until opened.
 #[derive(Clone, Default)]
 struct Gate {
