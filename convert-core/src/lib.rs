@@ -90,11 +90,15 @@ pub use config::{
     Audience, Change, ConfigError, ConfigWarning, Entity, EntityKind, Experience, FeatureDeclaration, FetchError, Goal,
     Location, ProjectConfig, Segment, Variable, VariableDeclaration, VariableKind, VariableValue, Variation,
 };
+#[cfg(feature = "async")]
+pub use context::AsyncContext;
 pub use context::{
     CallOptions, Context, ContextOptions, ConversionOptions, ConversionOutcome, Decision, Explanation, Feature,
     FeatureDelivery, FeatureExplanation, FeatureReason, FeatureStatus, GoalDataKey, GoalReason, OwnedDecision, Preview,
     PreviewOutcome, SegmentError, VariableError,
 };
+#[cfg(feature = "async")]
+pub use core::AsyncCore;
 pub use core::{BuildError, ContextError, Core, CoreBuilder};
 pub use eval::{BucketingOptions, DecisionSource, Reason};
 pub use events::{Event, Subscription};
@@ -106,6 +110,8 @@ pub use transport::{
     AsyncTransport, BoxFuture, EndpointError, RedirectError, Request, RequestKind, Response, Transport, TransportError,
     TransportErrorKind,
 };
+#[cfg(feature = "async")]
+pub use visitor::{AsyncDataStore, Offloaded};
 pub use visitor::{
     DataStore, GoalMark, JsonStore, KeyValue, MemoryStore, StateChange, StateKey, StoreError, VisitorState,
 };

@@ -5,19 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::{ArcSwapOption, Guard};
 use smol_str::SmolStr;
 
-use crate::attributes::Attributes;
+use crate::attributes::{AttributeError, Attributes};
+use crate::config::ProjectConfig;
 use crate::core::{Shared, Snapshot};
 use crate::eval::Effects;
 use crate::rules::Provider;
-use crate::visitor::{StateChange, StateKey, VisitorState};
+use crate::visitor::{GoalMark, StateChange, StateKey, StoreError, VisitorState};
 
 use super::options::ContextOptions;
 use super::preview::{ActivePreview, Preview, PreviewOutcome};
 use super::view::{OwnAttributes, Setting, View};
 
+/// `S` is where the visitor's state is kept; only the loading and the committing know what it is.
 #[derive(Debug)]
-pub(super) struct Inner {
+pub(super) struct Inner<S> {
     pub(super) shared: Arc<Shared>,
+    pub(super) store: S,
     visitor: Arc<str>,
     location: Option<Provider>,
     force_variations: Vec<SmolStr>,
@@ -46,13 +49,14 @@ pub(super) struct Subject {
     pub(super) key: StateKey,
 }
 
-impl Inner {
-    pub(super) fn new(shared: Arc<Shared>, visitor: Arc<str>, options: ContextOptions) -> Self {
+impl<S> Inner<S> {
+    pub(super) fn new(shared: Arc<Shared>, store: S, visitor: Arc<str>, options: ContextOptions) -> Self {
         let ContextOptions { attributes, location, force_variations, preview, tracking, storage, pinned } = options;
         let preview = preview.and_then(|preview| find_preview(&shared, &preview).ok());
         let own = Own { attributes: OwnAttributes::new(attributes), preview, pinned: None };
         Self {
             shared,
+            store,
             visitor,
             location,
             force_variations,
@@ -80,15 +84,15 @@ impl Inner {
         }
     }
 
-    /// The view, if it is still true: same config, same stored state.
+    /// The view, if it is still true: same config, same stored state. `version` is the store's.
     #[inline]
-    pub(super) fn current_view(&self) -> Option<Arc<View>> {
+    pub(super) fn current_view(&self, version: impl FnOnce(&S, &StateKey) -> Option<u64>) -> Option<Arc<View>> {
         let view = Guard::into_inner(self.view.load())?;
         let fresh = match &view.subject {
             Some(subject) => {
                 (self.pinned || subject.snapshot.epoch == self.shared.epoch())
                     && view.version.is_some()
-                    && view.version == self.shared.store.version(&subject.key)
+                    && view.version == version(&self.store, &subject.key)
             }
             None => self.shared.epoch() == 0,
         };
@@ -97,12 +101,20 @@ impl Inner {
 
     /// What the next view will see; `None` while no config is loaded.
     pub(super) fn next_subject(&self) -> Option<Subject> {
-        let snapshot = if self.pinned { self.pinned_snapshot() } else { self.shared.snapshot() }?;
+        let snapshot = self.next_snapshot()?;
         let key = StateKey::in_scope(Arc::clone(&snapshot.scope), Arc::clone(&self.visitor));
         Some(Subject { snapshot, key })
     }
 
-    fn pinned_snapshot(&self) -> Option<Arc<Snapshot>> {
+    /// The config that the next call sees.
+    pub(super) fn config(&self) -> Option<Arc<ProjectConfig>> {
+        Some(Arc::clone(&self.next_snapshot()?.config))
+    }
+
+    fn next_snapshot(&self) -> Option<Arc<Snapshot>> {
+        if !self.pinned {
+            return self.shared.snapshot();
+        }
         let mut own = self.own();
         if own.pinned.is_none() {
             own.pinned = self.shared.snapshot();
@@ -110,8 +122,31 @@ impl Inner {
         own.pinned.clone()
     }
 
-    /// A new view, of a visitor in this state.
-    pub(super) fn install(&self, subject: Option<Subject>, state: VisitorState, version: Option<u64>) -> Arc<View> {
+    /// A new view while no config is loaded.
+    pub(super) fn install_empty(&self) -> Arc<View> {
+        self.install(None, VisitorState::new(), None)
+    }
+
+    /// A new view, of what the store answered.
+    ///
+    /// `version` was asked before the load: a change in between makes the next call load again.
+    pub(super) fn install_loaded(
+        &self,
+        subject: Subject,
+        loaded: Result<Option<VisitorState>, StoreError>,
+        version: Option<u64>,
+    ) -> Arc<View> {
+        match loaded {
+            Ok(state) => self.install(Some(subject), state.unwrap_or_default(), version),
+            Err(error) => {
+                self.shared.store_failed(&error);
+                // What was seen last is the best there is; the next call tries again.
+                self.install(Some(subject), self.last_state(), None)
+            }
+        }
+    }
+
+    fn install(&self, subject: Option<Subject>, state: VisitorState, version: Option<u64>) -> Arc<View> {
         let own = self.own();
         let view = Arc::new(View::new(subject, state, version, own.attributes.clone(), own.preview.clone()));
         self.view.store(Some(Arc::clone(&view)));
@@ -119,12 +154,30 @@ impl Inner {
     }
 
     /// The state that was seen last, for when the store fails.
-    pub(super) fn last_state(&self) -> VisitorState {
+    fn last_state(&self) -> VisitorState {
         self.view.load().as_ref().map(|view| view.state.clone()).unwrap_or_default()
     }
 
+    /// Takes note of what the store answered to a change.
+    pub(super) fn stored(&self, view: &View, change: &StateChange, answer: Result<(), StoreError>) {
+        match answer {
+            Ok(()) if change.segments().is_some() => self.settle(view),
+            Ok(()) => {}
+            Err(error) => self.shared.store_failed(&error),
+        }
+    }
+
+    /// Whether a goal counts as reached for the first time, by what the store answered. One that fails leaves what was
+    /// loaded, so that no first conversion is lost.
+    pub(super) fn marked(&self, view: &View, mark: &GoalMark, answer: Result<bool, StoreError>) -> bool {
+        answer.unwrap_or_else(|error| {
+            self.shared.store_failed(&error);
+            !view.state.has_reached(mark)
+        })
+    }
+
     /// Notes that the report segments of `view` are stored.
-    pub(super) fn settle(&self, view: &View) {
+    fn settle(&self, view: &View) {
         self.change_own(|own| {
             let is_same = match (&own.attributes, &view.own) {
                 (Some(now), Some(then)) => Arc::ptr_eq(now, then),
@@ -138,13 +191,15 @@ impl Inner {
     }
 
     /// Merges attributes over the context's.
-    pub(super) fn add_attributes(&self, attributes: Attributes) {
+    pub(super) fn set_attributes(&self, attributes: Attributes) -> Result<(), AttributeError> {
+        attributes.check_depth()?;
         self.change_own(|own| {
             own.attributes = match own.attributes.take() {
                 Some(known) => Some(Arc::new(known.merged(attributes))),
                 None => OwnAttributes::new(attributes),
             };
         });
+        Ok(())
     }
 
     /// Sets or clears the preview. Whatever was previewed before is not any more.

@@ -1,5 +1,7 @@
 //! A visitor's context: what a visitor sees, and what is known of the visitor.
 
+#[cfg(feature = "async")]
+mod async_context;
 mod conversion;
 mod decision;
 mod explain;
@@ -12,6 +14,8 @@ mod segments;
 mod sync;
 mod view;
 
+#[cfg(feature = "async")]
+pub use async_context::AsyncContext;
 pub use conversion::{ConversionOptions, ConversionOutcome, GoalDataKey};
 pub use decision::{Decision, OwnedDecision};
 pub use explain::{Explanation, FeatureExplanation, FeatureReason, GoalReason};

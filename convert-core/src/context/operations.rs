@@ -169,16 +169,17 @@ impl PlannedConversion {
     }
 
     /// What becomes of the conversion, once it is known whether it is the visitor's first. The context's report
-    /// segments are stored either way.
-    pub(super) fn decide(mut self, is_first: bool) -> (ConversionOutcome, Effects) {
-        let events = if is_first { self.first } else { self.repeated };
+    /// segments are stored either way. Decided again, nothing is left to be done.
+    pub(super) fn decide(&mut self, is_first: bool) -> (ConversionOutcome, Effects) {
+        let (first, repeated) = (std::mem::take(&mut self.first), std::mem::take(&mut self.repeated));
+        let (events, mut effects) = (if is_first { first } else { repeated }, std::mem::take(&mut self.effects));
         if events.is_empty() {
-            return (ConversionOutcome::Deduplicated, self.effects);
+            return (ConversionOutcome::Deduplicated, effects);
         }
         let outcome = ConversionOutcome::Queued { events: events.as_slice().len() };
-        self.effects.events = events;
-        self.effects.lifecycle.extend(self.told);
-        (outcome, self.effects)
+        effects.events = events;
+        effects.lifecycle.extend(self.told.take());
+        (outcome, effects)
     }
 }
 
@@ -262,14 +263,10 @@ pub(super) fn explain_goal(
     options: &ConversionOptions,
 ) -> GoalReason {
     match plan_conversion(view, Setting { observed: false, ..setting }, goal_key, options) {
-        Ok(planned) => {
-            let mut state = view.state.clone();
-            let is_first = state.mark_goal(&planned.mark);
-            match planned.decide(is_first).0 {
-                ConversionOutcome::Deduplicated => GoalReason::AlreadyReached,
-                _ => GoalReason::Resolved,
-            }
-        }
+        Ok(mut planned) => match planned.decide(!view.state.has_reached(&planned.mark)).0 {
+            ConversionOutcome::Deduplicated => GoalReason::AlreadyReached,
+            _ => GoalReason::Resolved,
+        },
         Err(ConversionOutcome::GoalNotFound) => GoalReason::GoalNotFound,
         Err(ConversionOutcome::RuleNotMatched) => GoalReason::RuleNotMatched,
         Err(ConversionOutcome::RuleError(Reason::RuleNeedMoreData)) => GoalReason::RuleNeedMoreData,

@@ -7,7 +7,7 @@ use crate::attributes::{AttributeError, Attributes};
 use crate::config::ProjectConfig;
 use crate::core::Shared;
 use crate::eval::Effects;
-use crate::visitor::{GoalMark, VisitorState};
+use crate::visitor::{DataStore, GoalMark, VisitorState};
 
 use super::conversion::{ConversionOptions, ConversionOutcome};
 use super::decision::Decision;
@@ -26,12 +26,17 @@ use super::view::View;
 /// method takes `&self`. Nothing here waits for the network; the bundled store never blocks.
 #[derive(Clone)]
 pub struct Context {
-    inner: Arc<Inner>,
+    inner: Arc<Inner<Arc<dyn DataStore>>>,
 }
 
 impl Context {
-    pub(crate) fn new(shared: Arc<Shared>, visitor: Arc<str>, options: ContextOptions) -> Self {
-        Self { inner: Arc::new(Inner::new(shared, visitor, options)) }
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        store: Arc<dyn DataStore>,
+        visitor: Arc<str>,
+        options: ContextOptions,
+    ) -> Self {
+        Self { inner: Arc::new(Inner::new(shared, store, visitor, options)) }
     }
 
     /// The visitor's id.
@@ -161,7 +166,7 @@ impl Context {
     /// transaction with its data.
     pub fn track_conversion_with(&self, goal_key: &str, options: &ConversionOptions) -> ConversionOutcome {
         let view = self.view();
-        let planned = match operations::plan_conversion(&view, self.inner.setting(), goal_key, options) {
+        let mut planned = match operations::plan_conversion(&view, self.inner.setting(), goal_key, options) {
             Ok(planned) => planned,
             Err(outcome) => return outcome,
         };
@@ -178,10 +183,7 @@ impl Context {
     /// # Errors
     /// [`AttributeError`] where an attribute nests too deep; none is taken then.
     pub fn set_attributes(&self, attributes: impl Into<Attributes>) -> Result<(), AttributeError> {
-        let attributes = attributes.into();
-        attributes.check_depth()?;
-        self.inner.add_attributes(attributes);
-        Ok(())
+        self.inner.set_attributes(attributes.into())
     }
 
     /// Merges report segments (`country`, `browser`, `devices`, `source`, `campaign`, `visitorType`,
@@ -267,7 +269,7 @@ impl Context {
     /// The config that this context sees, for looking up its entities; `None` while none is loaded.
     #[must_use]
     pub fn config(&self) -> Option<Arc<ProjectConfig>> {
-        self.view().subject.as_ref().map(|subject| Arc::clone(&subject.snapshot.config))
+        self.inner.config()
     }
 
     /// What is stored of the visitor.
@@ -285,45 +287,27 @@ impl Context {
     /// The view for one call, loaded anew where the config or the state has changed.
     #[inline]
     fn view(&self) -> Arc<View> {
-        self.inner.current_view().unwrap_or_else(|| self.reload())
+        self.inner.current_view(|store, key| store.version(key)).unwrap_or_else(|| self.reload())
     }
 
     #[cold]
     fn reload(&self) -> Arc<View> {
-        let Some(subject) = self.inner.next_subject() else {
-            return self.inner.install(None, VisitorState::new(), None);
-        };
-        let store = &self.inner.shared.store;
-        // Read before the state: a change in between makes the next call load again.
-        let version = store.version(&subject.key);
-        match store.load(&subject.key) {
-            Ok(state) => self.inner.install(Some(subject), state.unwrap_or_default(), version),
-            Err(error) => {
-                self.inner.shared.store_failed(&error);
-                // What was seen last is the best there is; the next call tries again.
-                self.inner.install(Some(subject), self.inner.last_state(), None)
-            }
-        }
+        let Some(subject) = self.inner.next_subject() else { return self.inner.install_empty() };
+        let version = self.inner.store.version(&subject.key);
+        let loaded = self.inner.store.load(&subject.key);
+        self.inner.install_loaded(subject, loaded, version)
     }
 
     fn commit(&self, view: &View, effects: Effects) {
         if let Some((key, change)) = change_to_store(view, &effects) {
-            match self.inner.shared.store.apply(key, change) {
-                Ok(()) if change.segments().is_some() => self.inner.settle(view),
-                Ok(()) => {}
-                Err(error) => self.inner.shared.store_failed(&error),
-            }
+            self.inner.stored(view, change, self.inner.store.apply(key, change));
         }
         self.inner.release(effects);
     }
 
-    /// Marks a goal; a store that fails counts it as new, so that no conversion is lost.
     fn mark(&self, view: &View, mark: &GoalMark) -> bool {
         let Some(subject) = &view.subject else { return true };
-        self.inner.shared.store.mark_goal(&subject.key, mark).unwrap_or_else(|error| {
-            self.inner.shared.store_failed(&error);
-            true
-        })
+        self.inner.marked(view, mark, self.inner.store.mark_goal(&subject.key, mark))
     }
 }
 

@@ -18,6 +18,8 @@ use crate::events::EventBus;
 use crate::redact::Secret;
 use crate::tracking::{Delivery, Limits};
 use crate::transport::{AsyncTransport, EndpointOptions, Endpoints, Transport};
+#[cfg(feature = "async")]
+use crate::visitor::{AsyncDataStore, AsyncStore};
 use crate::visitor::{DEFAULT_VISITORS, DataStore, MemoryStore};
 use crate::worker::{AmbiguousPolicy, Blocking, DeliveryConfig};
 
@@ -65,14 +67,19 @@ pub struct CoreBuilder {
 }
 
 /// Where a config comes from, if it is not fetched.
-enum Source {
+pub(super) enum Source {
     Text(String),
     File(PathBuf),
 }
 
 enum Store {
-    Bundled { visitors: NonZeroUsize, time_to_live: Option<Duration> },
+    Bundled {
+        visitors: NonZeroUsize,
+        time_to_live: Option<Duration>,
+    },
     Given(Arc<dyn DataStore>),
+    #[cfg(feature = "async")]
+    Awaited(Arc<dyn AsyncDataStore>),
 }
 
 /// Shows neither secrets nor the config.
@@ -217,6 +224,14 @@ impl CoreBuilder {
         self
     }
 
+    /// Keeps visitors' state in the app's own store, which is awaited. For an [`AsyncCore`](crate::AsyncCore) only: make
+    /// it with [`build_async`](Self::build_async).
+    #[cfg(feature = "async")]
+    pub fn async_data_store(mut self, store: impl AsyncDataStore) -> Self {
+        self.store = Store::Awaited(Arc::new(store));
+        self
+    }
+
     /// Whether the backend may add to events what it knows of the visitor, and drops repeated decisions (`enrichData`).
     /// By default true with the bundled store, which forgets when the process ends, and false with a store of the
     /// app's own, as in the JavaScript SDK.
@@ -307,22 +322,45 @@ impl CoreBuilder {
     /// # Errors
     /// [`BuildError`] says what is wrong with the settings, the config, or its fetch.
     pub fn build(self) -> Result<Core, BuildError> {
+        let must_be = "built with `build_async`";
+        let store = self.open_store().ok_or(BuildError::InvalidSetting { setting: "async_data_store", must_be })?;
         let parts = self.assemble()?;
-        match parts.config {
-            Some(config) => parts.shared.install(config)?,
+        match parts.source {
+            Some(source) => parts.shared.install(source.load(parts.max_config_bytes)?)?,
             None => parts.startup.fetch(&parts.shared)?,
         }
-        Ok(Core { shared: parts.shared })
+        Ok(Core { shared: parts.shared, store })
     }
 
-    /// All but the first fetch.
-    fn assemble(mut self) -> Result<Assembled, BuildError> {
+    /// The store to use, unless it is one to be awaited.
+    fn open_store(&self) -> Option<Arc<dyn DataStore>> {
+        match &self.store {
+            Store::Bundled { visitors, time_to_live } => Some(bundled(*visitors, *time_to_live, &self.clock)),
+            Store::Given(store) => Some(Arc::clone(store)),
+            #[cfg(feature = "async")]
+            Store::Awaited(_) => None,
+        }
+    }
+
+    /// The store to use, to be awaited or not.
+    #[cfg(feature = "async")]
+    pub(super) fn open_async_store(&self) -> AsyncStore {
+        match &self.store {
+            Store::Bundled { visitors, time_to_live } => {
+                AsyncStore::Inline(bundled(*visitors, *time_to_live, &self.clock))
+            }
+            Store::Given(store) => AsyncStore::Inline(Arc::clone(store)),
+            Store::Awaited(store) => AsyncStore::Awaited(Arc::clone(store)),
+        }
+    }
+
+    /// All but the store and the config.
+    pub(super) fn assemble(self) -> Result<Assembled, BuildError> {
         if self.source.is_none() && self.endpoints.sdk_key.is_none() {
             return Err(BuildError::NoSource);
         }
         self.check_ranges()?;
-        let limit = self.endpoints.max_config_bytes.unwrap_or(Endpoints::MAX_CONFIG_BYTES);
-        let config = self.source.take().map(|source| source.load(limit)).transpose()?;
+        let max_config_bytes = self.endpoints.max_config_bytes.unwrap_or(Endpoints::MAX_CONFIG_BYTES);
         let endpoints = Arc::new(Endpoints::new(self.endpoints)?);
         let transport = match self.transport {
             Some(transport) => transport,
@@ -346,16 +384,6 @@ impl CoreBuilder {
             Arc::clone(&bus),
         );
         delivery.set_tracking_enabled(self.tracking);
-        let store: Arc<dyn DataStore> = match self.store {
-            Store::Given(store) => store,
-            Store::Bundled { visitors, time_to_live } => {
-                let store = MemoryStore::with_capacity(visitors).clock(Arc::clone(&self.clock));
-                Arc::new(match time_to_live {
-                    Some(limit) => store.time_to_live(limit),
-                    None => store,
-                })
-            }
-        };
         let startup = Startup {
             endpoints,
             jitter: self.jitter,
@@ -363,8 +391,9 @@ impl CoreBuilder {
             start_unready: self.start_unready,
         };
         Ok(Assembled {
-            shared: Arc::new(Shared::new(self.settings, store, delivery, bus, self.clock)),
-            config,
+            shared: Arc::new(Shared::new(self.settings, delivery, bus, self.clock)),
+            source: self.source,
+            max_config_bytes,
             startup,
         })
     }
@@ -386,14 +415,24 @@ impl CoreBuilder {
     }
 }
 
-struct Assembled {
-    shared: Arc<Shared>,
-    config: Option<ProjectConfig>,
-    startup: Startup,
+pub(super) struct Assembled {
+    pub(super) shared: Arc<Shared>,
+    /// Where the config comes from; without, it is fetched.
+    pub(super) source: Option<Source>,
+    pub(super) max_config_bytes: usize,
+    pub(super) startup: Startup,
+}
+
+fn bundled(visitors: NonZeroUsize, time_to_live: Option<Duration>, clock: &Arc<dyn Clock>) -> Arc<dyn DataStore> {
+    let store = MemoryStore::with_capacity(visitors).clock(Arc::clone(clock));
+    Arc::new(match time_to_live {
+        Some(limit) => store.time_to_live(limit),
+        None => store,
+    })
 }
 
 impl Source {
-    fn load(self, limit: usize) -> Result<ProjectConfig, BuildError> {
+    pub(super) fn load(self, limit: usize) -> Result<ProjectConfig, BuildError> {
         Ok(match self {
             Self::Text(text) => ProjectConfig::parse(text)?,
             Self::File(path) => ProjectConfig::parse(read_file(&path, limit)?)?,

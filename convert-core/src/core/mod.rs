@@ -1,5 +1,7 @@
 //! The core: one project's config, its visitors' state, its events and their delivery.
 
+#[cfg(feature = "async")]
+mod async_core;
 mod builder;
 mod environment;
 mod error;
@@ -17,7 +19,10 @@ use crate::config::ProjectConfig;
 use crate::context::{Context, ContextOptions};
 use crate::events::{Event, Subscription};
 use crate::tracking::{FlushError, FlushReport, Stats};
+use crate::visitor::DataStore;
 
+#[cfg(feature = "async")]
+pub use async_core::AsyncCore;
 pub use builder::CoreBuilder;
 pub use error::{BuildError, ContextError};
 pub(crate) use shared::{Shared, Snapshot};
@@ -30,6 +35,7 @@ pub(crate) use shared::{Shared, Snapshot};
 #[derive(Clone)]
 pub struct Core {
     shared: Arc<Shared>,
+    store: Arc<dyn DataStore>,
 }
 
 impl Core {
@@ -118,12 +124,8 @@ impl Core {
         visitor_id: impl Into<Arc<str>>,
         options: ContextOptions,
     ) -> Result<Context, ContextError> {
-        let visitor_id = visitor_id.into();
-        if visitor_id.trim().is_empty() {
-            return Err(ContextError::EmptyVisitorId);
-        }
-        options.attributes.check_depth().map_err(ContextError::Attributes)?;
-        Ok(Context::new(Arc::clone(&self.shared), visitor_id, options))
+        let visitor_id = checked(visitor_id.into(), &options)?;
+        Ok(Context::new(Arc::clone(&self.shared), Arc::clone(&self.store), visitor_id, options))
     }
 
     /// The config in use; `None` while none is loaded.
@@ -175,6 +177,15 @@ impl Core {
     pub fn is_tracking_enabled(&self) -> bool {
         self.shared.delivery.is_tracking_enabled()
     }
+}
+
+/// The visitor id, if a context can be made for it with these options.
+fn checked(visitor_id: Arc<str>, options: &ContextOptions) -> Result<Arc<str>, ContextError> {
+    if visitor_id.trim().is_empty() {
+        return Err(ContextError::EmptyVisitorId);
+    }
+    options.attributes.check_depth().map_err(ContextError::Attributes)?;
+    Ok(visitor_id)
 }
 
 impl fmt::Debug for Core {

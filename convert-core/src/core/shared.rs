@@ -15,7 +15,7 @@ use crate::eval::EvalSettings;
 use crate::events::{Event, EventBus, Handler, Subscription};
 use crate::tracking::{Delivery, Stats};
 use crate::transport::EndpointError;
-use crate::visitor::{DataStore, ProjectScope, StoreError};
+use crate::visitor::{ProjectScope, StoreError};
 
 /// A config as installed.
 #[derive(Debug)]
@@ -28,7 +28,6 @@ pub(crate) struct Snapshot {
 
 pub(crate) struct Shared {
     pub(crate) settings: EvalSettings,
-    pub(crate) store: Arc<dyn DataStore>,
     pub(crate) delivery: Delivery,
     pub(crate) bus: Arc<EventBus>,
     snapshot: ArcSwapOption<Snapshot>,
@@ -42,17 +41,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(
-        settings: EvalSettings,
-        store: Arc<dyn DataStore>,
-        delivery: Delivery,
-        bus: Arc<EventBus>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub(crate) fn new(settings: EvalSettings, delivery: Delivery, bus: Arc<EventBus>, clock: Arc<dyn Clock>) -> Self {
         let snapshot = ArcSwapOption::empty();
         let (epoch, installing) = (AtomicU64::new(0), Mutex::new(Vec::new()));
         let regex_limit_before = AtomicU64::new(0);
-        Self { settings, store, delivery, bus, snapshot, epoch, clock, regex_limit_before, installing }
+        Self { settings, delivery, bus, snapshot, epoch, clock, regex_limit_before, installing }
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::clock::{Clock, Jitter};
-use crate::completion::{Waited, completion};
+use crate::completion::{Completion, Waited, completion};
 use crate::config::{Fetch, FetchError, FetchPolicy, FetchStep, Fetched};
 use crate::events::{Event, EventBus};
 use crate::transport::Endpoints;
@@ -25,26 +25,42 @@ pub(super) struct Startup {
 }
 
 impl Startup {
-    /// Fetches the first config on the SDK's thread, and waits for it unless the core may start without.
+    /// Fetches the first config on the SDK's thread, and blocks until it is there unless the core may start without.
     pub(super) fn fetch(self, shared: &Arc<Shared>) -> Result<(), BuildError> {
-        if self.start_unready { self.fetch_in_the_background(shared) } else { self.fetch_and_wait(shared) }
+        if self.start_unready {
+            return self.fetch_in_the_background(shared);
+        }
+        let deadline = self.deadline(shared);
+        let fetching = self.start(shared, deadline)?;
+        match fetching.wait(shared.clock().as_ref(), deadline.saturating_add(GRACE)) {
+            Waited::Done(fetched) => install_first(shared, Some(fetched)),
+            Waited::Gone | Waited::TimedOut => install_first(shared, None),
+        }
     }
 
-    fn fetch_and_wait(self, shared: &Arc<Shared>) -> Result<(), BuildError> {
-        let deadline = shared.clock().now().saturating_add(self.timeout);
+    /// The same without blocking.
+    #[cfg(feature = "async")]
+    pub(super) async fn fetch_async(self, shared: &Arc<Shared>) -> Result<(), BuildError> {
+        if self.start_unready {
+            return self.fetch_in_the_background(shared);
+        }
+        let deadline = self.deadline(shared);
+        install_first(shared, self.start(shared, deadline)?.await)
+    }
+
+    fn deadline(&self, shared: &Shared) -> Duration {
+        shared.clock().now().saturating_add(self.timeout)
+    }
+
+    fn start(
+        self,
+        shared: &Arc<Shared>,
+        deadline: Duration,
+    ) -> Result<Completion<Result<Fetched, FetchError>>, BuildError> {
         let (done, fetched) = completion();
         let fetching = self.fetching(shared, FetchPolicy::until(deadline))?;
         shared.delivery.background().spawn(Box::pin(async move { done.complete(fetching.run().await) }));
-        match fetched.wait(shared.clock().as_ref(), deadline.saturating_add(GRACE)) {
-            Waited::Done(Ok(Fetched::Config { config, .. })) => {
-                shared.install(*config)?;
-                Ok(())
-            }
-            Waited::Done(Err(error)) => Err(BuildError::Fetch(error)),
-            Waited::Done(Ok(Fetched::NotModified)) | Waited::Gone | Waited::TimedOut => {
-                Err(BuildError::Fetch(FetchError::Timeout))
-            }
-        }
+        Ok(fetched)
     }
 
     fn fetch_in_the_background(self, shared: &Arc<Shared>) -> Result<(), BuildError> {
@@ -70,6 +86,14 @@ impl Startup {
             jitter: self.jitter,
             bus: Arc::clone(&shared.bus),
         })
+    }
+}
+
+fn install_first(shared: &Shared, fetched: Option<Result<Fetched, FetchError>>) -> Result<(), BuildError> {
+    match fetched {
+        Some(Ok(Fetched::Config { config, .. })) => Ok(shared.install(*config)?),
+        Some(Err(error)) => Err(BuildError::Fetch(error)),
+        Some(Ok(Fetched::NotModified)) | None => Err(BuildError::Fetch(FetchError::Timeout)),
     }
 }
 

@@ -58,6 +58,11 @@ impl VisitorState {
         self.goals.iter().any(|goal| goal == goal_key)
     }
 
+    /// Whether the goal of a mark is marked already.
+    pub(crate) fn has_reached(&self, mark: &GoalMark) -> bool {
+        self.has_goal(&mark.goal_key) || mark.goal_id.as_ref().is_some_and(|id| self.has_goal(id))
+    }
+
     /// The goals marked as reached.
     pub fn goals(&self) -> impl ExactSizeIterator<Item = &str> {
         self.goals.iter().map(SmolStr::as_str)
@@ -106,7 +111,7 @@ impl VisitorState {
 
     /// Marks a goal as reached; true if it was not marked before.
     pub fn mark_goal(&mut self, mark: &GoalMark) -> bool {
-        let known = self.has_goal(&mark.goal_key) || mark.goal_id.as_ref().is_some_and(|id| self.has_goal(id));
+        let known = self.has_reached(mark);
         if !self.has_goal(&mark.goal_key) {
             self.goals.push(mark.goal_key.clone());
         }

@@ -1,0 +1,115 @@
+//! Starting, waiting, ending.
+
+use std::io::Write;
+use std::pin::pin;
+
+use convert_core::testing::{Answer, ManualClock, RecordingTransport};
+use convert_core::{AsyncCore, BuildError, Core, CoreBuilder, FetchError, RequestKind};
+use futures_executor::block_on;
+
+use crate::kit::{SHOP, poll_once, seconds};
+
+fn fetching() -> (CoreBuilder, RecordingTransport, ManualClock) {
+    let (transport, clock) = (RecordingTransport::new(), ManualClock::new());
+    let builder = Core::builder().sdk_key("1/2").async_transport(transport.clone()).clock(clock.clone());
+    (builder, transport, clock)
+}
+
+#[test]
+fn the_first_config_is_awaited() {
+    let (builder, transport, _) = fetching();
+    transport.otherwise(RequestKind::Config, Answer::body(SHOP));
+    let core = block_on(builder.build_async()).unwrap();
+    assert!(core.is_ready() && block_on(core.wait_ready(seconds(0))));
+    assert_eq!(core.config().unwrap().project_id(), "200456");
+}
+
+#[test]
+fn a_first_fetch_that_hangs_ends_at_its_deadline() {
+    let (builder, transport, clock) = fetching();
+    transport.otherwise(RequestKind::Config, Answer::Hang);
+    let building = std::thread::spawn(move || block_on(builder.startup_timeout(seconds(7)).build_async()));
+    assert!(transport.wait_for(RequestKind::Config, 1, seconds(60)));
+    clock.advance(seconds(7));
+    let error = building.join().unwrap().unwrap_err();
+    assert!(matches!(error, BuildError::Fetch(FetchError::Timeout)), "{error}");
+}
+
+#[test]
+fn a_core_that_starts_unready_can_be_waited_for() {
+    let (builder, transport, clock) = fetching();
+    transport.otherwise(RequestKind::Config, Answer::Hang);
+    let core = block_on(builder.start_unready(true).build_async()).unwrap();
+    let context = core.create_context("ada").unwrap();
+    assert!(block_on(context.run_experience("pricing-page")).is_none());
+
+    // In vain, for three seconds.
+    let waiting = std::thread::spawn({
+        let core = core.clone();
+        move || block_on(core.wait_ready(seconds(3)))
+    });
+    assert!(transport.wait_for(RequestKind::Config, 1, seconds(60)));
+    while !waiting.is_finished() {
+        clock.advance(seconds(1));
+        std::thread::yield_now();
+    }
+    assert!(!waiting.join().unwrap());
+
+    let mut waiting = pin!(core.wait_ready(seconds(3600)));
+    assert!(poll_once(waiting.as_mut()).is_pending());
+    transport.otherwise(RequestKind::Config, Answer::body(SHOP));
+    // Whichever request is under way: the one that hung, or a later try.
+    let answered = std::thread::spawn({
+        let (transport, clock, core) = (transport.clone(), clock.clone(), core.clone());
+        move || {
+            while !core.is_ready() {
+                transport.release(RequestKind::Config, &Answer::body(SHOP));
+                clock.advance(seconds(1));
+                std::thread::yield_now();
+            }
+        }
+    });
+    assert!(block_on(waiting));
+    answered.join().unwrap();
+    assert!(block_on(context.explain_experience("pricing-page")).reason != convert_core::Reason::SdkNotReady);
+}
+
+#[test]
+fn a_config_file_is_read() {
+    let path = std::env::temp_dir().join(format!("convert-async-{}.json", std::process::id()));
+    std::fs::File::create(&path).unwrap().write_all(SHOP.as_bytes()).unwrap();
+    let core = block_on(Core::builder().config_file(&path).async_transport(RecordingTransport::new()).build_async());
+    assert!(core.unwrap().is_ready());
+    std::fs::remove_file(&path).unwrap();
+    let core = block_on(Core::builder().config_file(&path).async_transport(RecordingTransport::new()).build_async());
+    assert!(matches!(core.unwrap_err(), BuildError::File { .. }));
+}
+
+#[test]
+fn what_is_wrong_with_the_settings_is_said_without_waiting() {
+    let built = pin!(AsyncCore::builder().build_async());
+    let std::task::Poll::Ready(Err(error)) = poll_once(built) else { panic!("it waits") };
+    assert!(matches!(error, BuildError::NoSource));
+}
+
+/// On the SDK's own thread, waiting for it would be for ever.
+#[test]
+fn close_in_a_handler_does_not_wait() {
+    let (builder, transport, _) = crate::kit::shop();
+    let core = AsyncCore::from(builder.build().unwrap());
+    let (tell, told) = std::sync::mpsc::channel();
+    let closing = core.clone();
+    let tell = std::sync::Mutex::new(tell);
+    core.on(move |event| {
+        if matches!(event, convert_core::Event::QueueReleased { .. }) {
+            let report = block_on(closing.close(seconds(5)));
+            tell.lock().unwrap().send(report).unwrap();
+        }
+    })
+    .forever();
+    let context = core.create_context("ada").unwrap();
+    assert!(block_on(context.track_conversion("purchase")).is_queued());
+    assert!(block_on(core.flush(seconds(5))).is_ok());
+    assert_eq!(told.recv().unwrap().pending, 0);
+    assert_eq!(transport.requests(RequestKind::Tracking).len(), 1);
+}

@@ -1,0 +1,8 @@
+//! The asynchronous surface: on every kind of executor, with every kind of store, dropped at every point.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod dropped;
+mod kit;
+mod lifecycle;
+mod runtimes;
+mod stores;
