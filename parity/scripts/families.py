@@ -30,6 +30,22 @@ VARIABLES = {
     "string": ["x", 5, True, 1.5, "", "é", False, 1e21],
     "json": ['{"a":1}', {"b": [1, 2]}, "[1,2]", "5", "true", "not json", [1], '"s"'],
 }
+# What regular expressions are put together from: characters whose case or class is special somewhere, and every kind of
+# escape, class and assertion, well formed or not.
+CHARACTERS = list("aabbAB19_- .é") + [
+    "🎯", "İ", "ı", "ß", "ſ", "\u212a", "Σ", "ς", "\n", "\r", "\u2028", "\ufeff", "\u00a0", "\u0301",
+]
+ESCAPES = [
+    "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "\\b", "\\B", "\\t", "\\n", "\\v", "\\f", "\\r", "\\0", "\\cA", "\\c", "\\x61",
+    "\\x6", "\\u0061", "\\u006", "\\u{61}", "\\ud83c", "\\p{L}", "\\P{L}", "\\k", "\\1", "\\2", "\\8", "\\07", "\\a", "\\-", "\\/",
+    "\\.", "\\$", "\\_", "\\é",
+]
+CLASS_PARTS = [
+    "a", "b", "A-B", "a-c", "0-9", "_", "-", "é", "ß", "İ", "\u212a", "🎯", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "\\b", "\\B",
+    "\\x61", "\\u0061", "\\-", "\\]", "\\cA", "\\c_", "\\d-a", "a-\\d", "^", ".", "$", "[", "&&", "\\1", "\\8", "z-a",
+]
+QUANTIFIERS = ["*", "+", "?", "{2}", "{0}", "{1,}", "{0,2}", "{,2}", "{2,1}", "{", "}", "{a}"]
+
 GOAL_DATA = [("amount", 10.5), ("amount", 3), ("productsCount", 2), ("transactionId", "tx-1"), ("customDimension1", "c")]
 
 
@@ -303,6 +319,63 @@ class Families:
             })
         return project(experiences=[experience], audiences=[audience]), {}, steps
 
+    def regex(self):
+        r = self.random
+        pattern = self.alternatives(2)
+        if self.chance(0.3):
+            pattern = f"^{pattern}"
+        if self.chance(0.3):
+            pattern = f"{pattern}$"
+        leaf = {
+            "rule_type": "generic_text_key_value",
+            "matching": {"match_type": "regexMatches", "negated": False},
+            "key": "k",
+            "value": pattern,
+        }
+        rules = {"OR": [{"AND": [{"OR_WHEN": [leaf]}]}]}
+        variation = {"id": "11", "key": "v", "name": "V", "traffic_allocation": 100, "changes": []}
+        config = project(
+            experiences=[self.experience(key="e", audiences=["5"], variations=[variation])],
+            audiences=[{"id": "5", "key": "aud", "name": "A", "type": "transient", "rules": rules}],
+        )
+        steps = [{"op": "create_context", "visitor_id": "v"}]
+        for _ in range(6):
+            subject = "".join(r.choice(CHARACTERS) for _ in range(r.choice([0, 1, 1, 2, 2, 3, 3, 4, 6])))
+            steps.append({
+                "op": "run_experience", "key": "e", "attributes": {"k": subject}, "enable_storage": False,
+            })
+        return config, {}, steps
+
+    def alternatives(self, depth):
+        r = self.random
+        return "|".join(self.terms(depth) for _ in range(r.choice([1, 1, 1, 2])))
+
+    def terms(self, depth):
+        return "".join(self.term(depth) for _ in range(self.random.choice([0, 1, 1, 2, 2, 3])))
+
+    def term(self, depth):
+        r = self.random
+        kind = r.random()
+        if kind < 0.35:
+            atom = r.choice(CHARACTERS)
+        elif kind < 0.55:
+            atom = r.choice(ESCAPES)
+        elif kind < 0.7:
+            parts = "".join(r.choice(CLASS_PARTS) for _ in range(r.choice([0, 1, 1, 2, 2, 3])))
+            atom = f"[{r.choice(['', '', '^'])}{parts}]"
+        elif kind < 0.75:
+            atom = r.choice(["^", "$", ".", "."])
+        elif kind < 0.77:
+            atom = r.choice(["(", ")", "[", "]", "*", "{", "}", "(?", "(?i:a)", "(?<n>", "\\k<n>", "\\"])
+        elif depth:
+            open = r.choice(["(", "(", "(?:", "(?:", "(?=", "(?!", "(?<=", "(?<!", "(?<n>"])
+            atom = f"{open}{self.alternatives(depth - 1)})"
+        else:
+            atom = "."
+        if self.chance(0.25):
+            atom += r.choice(QUANTIFIERS) + r.choice(["", "", "", "?", "+"])
+        return atom
+
     def qualify(self):
         r = self.random
         audiences = [
@@ -574,6 +647,7 @@ FAMILIES = {
     "hash-order": Families.hash_order,
     "anchored": Families.anchored,
     "rules": Families.rules,
+    "regex": Families.regex,
     "qualify": Families.qualify,
     "features": Families.features,
     "tracking": Families.tracking,
