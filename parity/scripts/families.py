@@ -40,11 +40,15 @@ ESCAPES = [
     "\\x6", "\\u0061", "\\u006", "\\u{61}", "\\ud83c", "\\p{L}", "\\P{L}", "\\k", "\\1", "\\2", "\\8", "\\07", "\\a", "\\-", "\\/",
     "\\.", "\\$", "\\_", "\\é",
 ]
+LOOKING_OR_REFERRING = ["\\b", "\\B", "\\k", "\\1", "\\2", "\\8"]
 CLASS_PARTS = [
     "a", "b", "A-B", "a-c", "0-9", "_", "-", "é", "ß", "İ", "\u212a", "🎯", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "\\b", "\\B",
     "\\x61", "\\u0061", "\\-", "\\]", "\\cA", "\\c_", "\\d-a", "a-\\d", "^", ".", "$", "[", "&&", "\\1", "\\8", "z-a",
 ]
 QUANTIFIERS = ["*", "+", "?", "{2}", "{0}", "{1,}", "{0,2}", "{,2}", "{2,1}", "{", "}", "{a}"]
+
+# What numbers, and texts that nearly are numbers, are put together from.
+NUMBER_PARTS = list("001123579..,,+-eExX_ ") + ["Infinity", "NaN", "\u00a0", "\ufeff", "0x", "1e", "٣", "|", "true", "null"]
 
 GOAL_DATA = [("amount", 10.5), ("amount", 3), ("productsCount", 2), ("transactionId", "tx-1"), ("customDimension1", "c")]
 
@@ -319,6 +323,72 @@ class Families:
             })
         return project(experiences=[experience], audiences=[audience]), {}, steps
 
+    def json(self, depth=2):
+        """Any JSON value."""
+        r = self.random
+        kind = r.random()
+        if kind < 0.3:
+            return "".join(r.choice(NUMBER_PARTS) for _ in range(r.choice([0, 1, 1, 2, 3, 4, 6])))
+        if kind < 0.4:
+            return r.choice(TEXTS)
+        if kind < 0.5:
+            return r.choice([True, False, None])
+        if kind < 0.6:
+            return r.choice(NUMBERS)
+        if kind < 0.7:
+            return r.randint(-(10 ** r.randint(0, 18)), 10 ** r.randint(0, 18))
+        if kind < 0.8 or not depth:
+            return r.uniform(-1, 1) * 10.0 ** r.randint(-25, 25)
+        if kind < 0.9:
+            return [self.json(depth - 1) for _ in range(r.randint(0, 3))]
+        return {r.choice(TEXTS + ["k"]): self.json(depth - 1) for _ in range(r.randint(0, 2))}
+
+    def values(self):
+        """Every match type but regular expressions, on any value, with any value."""
+        r = self.random
+        experiences, audiences = [], []
+        variation = {"id": "11", "key": "v", "name": "V", "traffic_allocation": 100, "changes": []}
+        match_type = r.choice([kind for kind in MATCH_TYPES if kind != "regexMatches"])
+        for number in range(4):
+            leaf = {
+                "rule_type": "generic_text_key_value",
+                "matching": {"match_type": match_type, "negated": self.chance(0.3)},
+                "key": "k",
+                "value": self.json(),
+            }
+            rules = {"OR": [{"AND": [{"OR_WHEN": [leaf]}]}]}
+            audiences.append({"id": f"5{number}", "key": f"a{number}", "name": "A", "type": "transient", "rules": rules})
+            experiences.append(self.experience(key=f"e{number}", audiences=[f"5{number}"], variations=[variation]))
+        pool = [leaf["value"] for leaf in (a["rules"]["OR"][0]["AND"][0]["OR_WHEN"][0] for a in audiences)]
+        steps = [{"op": "create_context", "visitor_id": "v"}]
+        for _ in range(6):
+            value = r.choice(pool) if self.chance(0.2) else self.json()
+            steps.append({"op": "run_experiences", "attributes": {"k": value}, "enable_storage": False})
+        return project(experiences=experiences, audiences=audiences), {}, steps
+
+    def casts(self):
+        """Variables of every declared type, and of none, with any value."""
+        r = self.random
+        types = ["boolean", "integer", "float", "string", "json", "other", None]
+        variables = [{"key": f"p{number}", "type": r.choice(types)} for number in range(6)]
+        texts = ['{"a":1,"b":[true,null]}', "[1.50,2]", '"text"', " 1 ", "-0", "1e3", "0x1f", "12px", "{", "nul", "'a'"]
+        values = {
+            variable["key"]: r.choice(texts) if self.chance(0.2) else self.json() for variable in variables
+        }
+        values["undeclared"] = self.json()
+        data = {"feature_id": "9", "variables_data": values}
+        changes = [{"id": "1", "type": "fullStackFeature", "data": data}]
+        variation = {"id": "11", "key": "v", "name": "V", "traffic_allocation": 100, "changes": changes}
+        feature = {"id": "9", "key": "f", "name": "F", "variables": variables}
+        config = project(experiences=[self.experience(key="e", variations=[variation])], features=[feature])
+        steps = [
+            {"op": "create_context", "visitor_id": "v"},
+            {"op": "run_feature", "key": "f"},
+            {"op": "run_features"},
+            {"op": "run_feature", "key": "f", "type_casting": False},
+        ]
+        return config, {}, steps
+
     def regex(self):
         r = self.random
         pattern = self.alternatives(2)
@@ -346,30 +416,32 @@ class Families:
             })
         return config, {}, steps
 
-    def alternatives(self, depth):
+    def alternatives(self, depth, behind=False):
+        """A pattern. Inside a look-behind (`behind`), where it is known to differ, nothing looks around or refers back."""
         r = self.random
-        return "|".join(self.terms(depth) for _ in range(r.choice([1, 1, 1, 2])))
+        return "|".join(self.terms(depth, behind) for _ in range(r.choice([1, 1, 1, 2])))
 
-    def terms(self, depth):
-        return "".join(self.term(depth) for _ in range(self.random.choice([0, 1, 1, 2, 2, 3])))
+    def terms(self, depth, behind):
+        return "".join(self.term(depth, behind) for _ in range(self.random.choice([0, 1, 1, 2, 2, 3])))
 
-    def term(self, depth):
+    def term(self, depth, behind):
         r = self.random
         kind = r.random()
         if kind < 0.35:
             atom = r.choice(CHARACTERS)
         elif kind < 0.55:
-            atom = r.choice(ESCAPES)
+            escapes = [escape for escape in ESCAPES if not behind or escape not in LOOKING_OR_REFERRING]
+            atom = r.choice(escapes)
         elif kind < 0.7:
             parts = "".join(r.choice(CLASS_PARTS) for _ in range(r.choice([0, 1, 1, 2, 2, 3])))
             atom = f"[{r.choice(['', '', '^'])}{parts}]"
         elif kind < 0.75:
-            atom = r.choice(["^", "$", ".", "."])
-        elif kind < 0.77:
+            atom = r.choice([".", "."] if behind else ["^", "$", ".", "."])
+        elif kind < 0.77 and not behind:
             atom = r.choice(["(", ")", "[", "]", "*", "{", "}", "(?", "(?i:a)", "(?<n>", "\\k<n>", "\\"])
         elif depth:
-            open = r.choice(["(", "(", "(?:", "(?:", "(?=", "(?!", "(?<=", "(?<!", "(?<n>"])
-            atom = f"{open}{self.alternatives(depth - 1)})"
+            open = r.choice(["(", "(", "(?:", "(?:", "(?<n>"] + ([] if behind else ["(?=", "(?!", "(?<=", "(?<!"]))
+            atom = f"{open}{self.alternatives(depth - 1, behind or open in ('(?<=', '(?<!'))})"
         else:
             atom = "."
         if self.chance(0.25):
@@ -647,6 +719,8 @@ FAMILIES = {
     "hash-order": Families.hash_order,
     "anchored": Families.anchored,
     "rules": Families.rules,
+    "values": Families.values,
+    "casts": Families.casts,
     "regex": Families.regex,
     "qualify": Families.qualify,
     "features": Families.features,

@@ -21,7 +21,8 @@ function load() {
 }
 const ConvertSDK = load();
 
-// What the SDK says of itself, and what it lacks of the Full Stack v12 release (5.0).
+// What the SDK says of itself, what it lacks of the Full Stack v12 release (5.0), and what every release does differently
+// in a way that cannot be applied to it here: a list and an object merge into neither.
 function describe() {
   let sdk = path.basename(SDK);
   let version = 'a given build';
@@ -35,7 +36,7 @@ function describe() {
     typeof context.setPreview === 'function'
       ? []
       : ['anchored', 'preview', 'exclusion', 'existence', 'enable_storage'];
-  return {sdk, version, lacks};
+  return {sdk, version, lacks, differs: ['list-over-object']};
 }
 
 // The last bodies that the SDK posted.
@@ -130,12 +131,16 @@ function bucketingAttributes(step) {
 
 // Deliberate differences of this project, applied to the reference
 
-// A feature call evaluates only experiences that can carry the feature, honours every call option, and never sees
-// values that an earlier call has cast in place. Returns a function that notes the options of the next call.
+// A feature call evaluates only experiences that can carry the feature, honours every call option, never sees values
+// that an earlier call has cast in place, and makes a number an integer by truncation, not by its text, which is cut at
+// the exponent. Returns a function that notes the options of the next call.
 function alterFeatureCalls(sdk, config) {
   const data = sdk._dataManager;
   const manager = sdk._featureManager;
   const original = manager.runFeatures.bind(manager);
+  const cast = manager.castType.bind(manager);
+  manager.castType = (value, type) =>
+    type === 'integer' && typeof value === 'number' ? Math.trunc(value) : cast(value, type);
   const pristine = JSON.stringify(config);
   const experiences = config.experiences || [];
   let options = {};

@@ -51,7 +51,7 @@ pub struct Findings {
     pub scenarios: u64,
     /// Their steps.
     pub steps: u64,
-    /// Scenarios of which something was taken away that the official SDK does not have.
+    /// Scenarios of which something was taken away that the official SDK does not have, or does differently.
     pub restricted: u64,
     /// Scenarios left out because the official SDK threw an exception.
     pub threw: u64,
@@ -66,8 +66,8 @@ impl fmt::Display for Findings {
         let Self { scenarios, steps, restricted, threw, differing, .. } = self;
         write!(
             f,
-            "{scenarios} scenarios, {steps} steps: {differing} differ ({restricted} restricted to what the official \
-             SDK has, {threw} left out because it threw)"
+            "{scenarios} scenarios, {steps} steps: {differing} differ ({restricted} restricted to what both \
+             SDKs have, {threw} left out because the official one threw)"
         )
     }
 }
@@ -83,7 +83,7 @@ pub fn run(plan: &Plan, log: &mut dyn Write) -> Result<Findings, Fault> {
     let broken = |error| Fault::broken("the log", error);
     writeln!(log, "{} against {}", plan.surface, oracle.description()).map_err(broken)?;
     oracle.description().must_know(&plan.family)?;
-    let lacks = oracle.description().lacks.clone();
+    let rewrites = oracle.description().rewrites();
     let mut questions = oracle.take_questions()?;
     let mut lines = generator.take_lines()?;
     let (asked, waiting) = mpsc::sync_channel::<Result<Asked, Fault>>(WAITING);
@@ -91,7 +91,7 @@ pub fn run(plan: &Plan, log: &mut dyn Write) -> Result<Findings, Fault> {
     thread::scope(|scope| {
         scope.spawn(move || {
             while let Some(line) = lines.next().transpose() {
-                let question = line.and_then(|line| Asked::new(&line, &lacks));
+                let question = line.and_then(|line| Asked::new(&line, &rewrites));
                 // Where the oracle has ended, the reader of its answers says so.
                 let written = question.as_ref().is_ok_and(|asked| questions.ask(&asked.line).is_ok());
                 if asked.send(question).is_err() || !written {
@@ -117,9 +117,9 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(line: &str, lacks: &[String]) -> Result<Self, Fault> {
+    fn new(line: &str, rewrites: &[String]) -> Result<Self, Fault> {
         let mut value: Value = serde_json::from_str(line).map_err(|error| Fault::broken("the generator", error))?;
-        let restricted = restrict::restrict(&mut value, lacks)?;
+        let restricted = restrict::restrict(&mut value, rewrites)?;
         Ok(Self { line: value.to_string(), value, restricted })
     }
 }

@@ -37,14 +37,22 @@ pub struct Description {
     pub sdk: String,
     /// Its version.
     pub version: String,
-    /// What of a scenario it does not have, or does another way on record.
-    pub lacks: Vec<String>,
+    /// What of a scenario it does not have, or does in another way that is on record.
+    lacks: Vec<String>,
+    /// What every release of it does in another way than this SDK, on purpose.
+    #[serde(default)]
+    differs: Vec<String>,
     /// The families that it is compared on; all, where it names none.
     #[serde(default)]
     families: Option<Vec<String>>,
 }
 
 impl Description {
+    /// The rewrites that a scenario needs before this oracle can be compared on it.
+    pub(super) fn rewrites(&self) -> Vec<String> {
+        self.lacks.iter().chain(&self.differs).cloned().collect()
+    }
+
     pub(super) fn must_know(&self, family: &str) -> Result<(), Fault> {
         match &self.families {
             Some(families) if !families.iter().any(|known| known == family) => {

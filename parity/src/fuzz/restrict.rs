@@ -1,26 +1,26 @@
-//! Takes out of a scenario what an oracle does not have.
+//! Takes out of a scenario what an oracle does not have, or does differently on record.
 //!
-//! An oracle names what it lacks; each name has one rewrite here, which leaves the rest of the scenario as it is. So a
+//! An oracle names these parts; each name has one rewrite here, which leaves the rest of the scenario as it is. So a
 //! difference that remains is one to explain.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use crate::fault::Fault;
 
-/// Rewrites `scenario` for an oracle that lacks the named parts. Whether anything had to be rewritten.
+/// Rewrites `scenario` for an oracle without the named parts. Whether anything had to be rewritten.
 ///
 /// # Errors
-/// [`Fault::Broken`] where an oracle lacks something that no rewrite is known for.
-pub(super) fn restrict(scenario: &mut Value, lacks: &[String]) -> Result<bool, Fault> {
-    if lacks.is_empty() {
-        return Ok(false);
-    }
+/// [`Fault::Broken`] where no rewrite has that name.
+pub(super) fn restrict(scenario: &mut Value, parts: &[String]) -> Result<bool, Fault> {
     let before = scenario.clone();
-    for lack in lacks {
-        match lack.as_str() {
+    for part in parts {
+        match part.as_str() {
             "anchored" => for_each(scenario, "/config/experiences", drop_anchored_version),
             "exclusion" => walk(scenario, &mut plain_leaf_for_exclusion),
             "existence" => walk(scenario, &mut plain_match_for_existence),
+            "list-over-object" => text_for_objects_that_meet_lists(scenario),
             "preview" => drop_previews(scenario),
             "object-order" => for_each(scenario, "/config/experiences", sort_as_object_members),
             "rules-beyond-text" => {
@@ -29,9 +29,9 @@ pub(super) fn restrict(scenario: &mut Value, lacks: &[String]) -> Result<bool, F
             }
             "visitor-hash" => drop_option(scenario, "exclude_experience_id_hash"),
             "enable_storage" | "enable_tracking" => for_each(scenario, "/steps", |step| {
-                step.remove(lack);
+                step.remove(part);
             }),
-            _ => return Err(Fault::Broken(format!("the oracle lacks {lack}, which is not known here"))),
+            _ => return Err(Fault::Broken(format!("the oracle is without {part}, which is not known here"))),
         }
     }
     Ok(*scenario != before)
@@ -123,6 +123,30 @@ fn textual_attributes(step: &mut Map<String, Value>) {
     }
 }
 
+/// An attribute that is an object in one step and a list in another becomes a text where it is an object.
+fn text_for_objects_that_meet_lists(scenario: &mut Value) {
+    let mut lists = BTreeSet::new();
+    for_each_attribute(scenario, |name, value| {
+        if value.is_array() {
+            lists.insert(name.to_owned());
+        }
+    });
+    for_each_attribute(scenario, |name, value| {
+        if value.is_object() && lists.contains(name) {
+            *value = json!("US");
+        }
+    });
+}
+
+fn for_each_attribute(scenario: &mut Value, mut change: impl FnMut(&str, &mut Value)) {
+    for_each(scenario, "/steps", |step| {
+        for part in ["attributes", "rule_data", "segments"] {
+            let attributes = step.get_mut(part).and_then(Value::as_object_mut);
+            attributes.into_iter().flatten().for_each(|(name, value)| change(name, value));
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +168,17 @@ mod tests {
             |ids: [&str; 6]| json!({"config": {"experiences": [{"variations": ids.map(|id| json!({"id": id}))}]}});
         let scenario = ids(["b", "4294967295", "10", "07", "9", "a"]);
         assert_eq!(restricted(scenario, "object-order"), ids(["9", "10", "b", "4294967295", "07", "a"]));
+    }
+
+    #[test]
+    fn an_object_that_meets_a_list_becomes_a_text() {
+        let steps = |plan: Value| {
+            json!({"steps": [
+                {"op": "create_context", "attributes": {"plan": plan, "url": {"x": 1}}},
+                {"op": "run_custom_segments", "rule_data": {"plan": ["gold"]}},
+            ]})
+        };
+        assert_eq!(restricted(steps(json!({"gold": 1})), "list-over-object"), steps(json!("US")));
     }
 
     #[test]
