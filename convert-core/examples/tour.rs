@@ -2,13 +2,17 @@
 //! experiences and features, they buy, and the events arrive at that server, which prints them.
 //!
 //! `cargo run --package convert-core --example tour --features testing`
+//!
+//! The environment variables of `CoreBuilder::from_env` point it elsewhere, `CONVERT_TRACK_ENDPOINT` for example at a
+//! server that fails: the program then keeps trying for a minute.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::error::Error;
 use std::time::Duration;
+use std::{env, thread};
 
 use convert_core::testing::Collector;
-use convert_core::{CallOptions, ContextOptions, ConversionOptions, Core};
+use convert_core::{CallOptions, ContextOptions, ConversionOptions, Core, CoreBuilder};
 
 const CONFIG: &str = include_str!("shop.json");
 const VISITORS: [(&str, bool); 5] =
@@ -19,19 +23,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     collector.serve_config(CONFIG);
 
     // With an account, the SDK key is all that is needed.
-    let core = Core::builder()
-        .sdk_key("100123/200456")
-        .config_endpoint(collector.config_endpoint())
-        .track_endpoint(collector.track_endpoint())
-        .build()?;
+    let mut builder = CoreBuilder::from_env()?;
+    if env::var_os("CONVERT_SDK_KEY").is_none() {
+        builder = builder.sdk_key("100123/200456");
+    }
+    if env::var_os("CONVERT_CONFIG_ENDPOINT").is_none() {
+        builder = builder.config_endpoint(collector.config_endpoint());
+    }
+    if env::var_os("CONVERT_TRACK_ENDPOINT").is_none() {
+        builder = builder.track_endpoint(collector.track_endpoint());
+    }
+    let core = builder.build()?;
 
     println!("visitors");
     for (name, member) in VISITORS {
         visit(&core, name, member)?;
     }
 
-    let report = core.flush(Duration::from_secs(5))?;
-    println!("\nflushed: {} delivered, {} dropped, {} pending", report.delivered, report.dropped, report.pending);
+    println!("\ndelivery");
+    for _ in 0..60 {
+        match core.flush(Duration::from_secs(15)) {
+            Ok(report) => {
+                println!("  {} delivered, {} dropped, {} pending", report.delivered, report.dropped, report.pending);
+                break;
+            }
+            Err(error) => println!("  not yet: {error}"),
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
 
     println!("\nwhat the server received");
     for request in collector.requests().iter().filter(|request| request.method() == "POST") {
@@ -42,12 +61,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     core.close(Duration::from_secs(5));
     let stats = core.stats();
     println!(
-        "\nevents: {} accepted = {} delivered + {} pending + {} dropped, in {} requests",
+        "\nevents: {} accepted = {} delivered + {} pending + {} dropped, in {} requests; {} ambiguous",
         stats.accepted.total(),
         stats.delivered.total(),
         stats.pending.total(),
         stats.dropped.total(),
-        stats.requests
+        stats.requests,
+        stats.ambiguous.total()
     );
     Ok(())
 }

@@ -4,6 +4,9 @@
 //! use std::time::Duration;
 //! use convert_core::{CallOptions, ConversionOptions, Core};
 //!
+//! # #[cfg(not(feature = "reqwest"))]
+//! # fn main() {}
+//! # #[cfg(feature = "reqwest")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop.json");
 //! let core = Core::from_file(shop)?; // with an account: Core::from_sdk_key("…")

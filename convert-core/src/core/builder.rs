@@ -34,6 +34,9 @@ const STARTUP_TIMEOUT: Duration = Duration::from_secs(30);
 /// Makes a [`Core`].
 ///
 /// ```
+/// # #[cfg(not(feature = "reqwest"))]
+/// # fn main() {}
+/// # #[cfg(feature = "reqwest")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use convert_core::Core;
 ///

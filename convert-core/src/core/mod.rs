@@ -104,6 +104,9 @@ impl Core {
     /// [`ContextError`] where the visitor id is empty or white space only.
     ///
     /// ```
+    /// # #[cfg(not(feature = "reqwest"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "reqwest")]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let core = convert_core::Core::from_json(r#"{"account_id": "1", "project": {"id": "2"}}"#)?;
     /// let context = core.create_context("visitor-1")?;
