@@ -2,7 +2,7 @@
 // Computes the rows of single functions anew: reads a file of rows, keeps their inputs, and writes the same file with
 // the outputs of the official JavaScript SDK (5.0 or newer; ORACLE_SDK names its module).
 //
-// usage: node function_rows.cjs FILE   (rule_comparisons.jsonl, cast.jsonl or bucketing_extra.json; to standard output)
+// usage: node function_rows.cjs FILE   (one of those named at the end; to standard output)
 const fs = require('fs');
 const path = require('path');
 
@@ -27,6 +27,16 @@ function ruleRow(sdk, row) {
     return sdk._dataManager._ruleManager.isRuleMatched(data, {OR: [{AND: [{OR_WHEN: [leaf]}]}]});
   };
   return {...row, p: matches(false), n: matches(true)};
+}
+
+// {p, s, m}: pattern, subject, whether it is found (null where the pattern is no regular expression). The reference lowers
+// the subject and asks the engine under it.
+function regexRow(_, row) {
+  try {
+    return {...row, m: new RegExp(row.p, 'i').test(row.s.toLowerCase())};
+  } catch {
+    return {...row, m: null};
+  }
 }
 
 // {t, v, out | nonfinite}: type, raw value, cast value. Deliberate difference: a number becomes an integer by truncation,
@@ -77,6 +87,7 @@ const jsonLines = (compute) => {
 const computed = {
   'rule_comparisons.jsonl': () => jsonLines(ruleRow),
   'cast.jsonl': () => jsonLines(castRow),
+  'regex.jsonl': () => jsonLines(regexRow),
   'bucketing_extra.json': () => JSON.stringify(JSON.parse(text).map(bucketingCase))
 }[path.basename(file)];
 if (!computed) {

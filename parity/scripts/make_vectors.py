@@ -34,7 +34,7 @@ FAMILIES = {
     "tracking": (200, 101, True),
     "wide": (300, 101, False),
 }
-FUNCTION_ROWS = ["rule_comparisons.jsonl", "cast.jsonl", "bucketing_extra.json"]
+FUNCTION_ROWS = ["rule_comparisons.jsonl", "cast.jsonl", "regex.jsonl", "bucketing_extra.json"]
 
 
 def node(script, *arguments, text=None):

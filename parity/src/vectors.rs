@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::scenario::Scenario;
 
 /// Rows of single functions, which lie beside the scenarios but have other shapes.
-const FUNCTION_ROWS: [&str; 2] = ["rule_comparisons.jsonl", "cast.jsonl"];
+const FUNCTION_ROWS: [&str; 3] = ["rule_comparisons.jsonl", "cast.jsonl", "regex.jsonl"];
 
 /// This crate's folder.
 #[must_use]
