@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use crate::redact::VisitorId;
 use crate::tracking::{DropReason, ReleaseReason};
 
 /// Something that happened in the SDK (behaviour of the official SDKs' event manager, typed).
@@ -32,7 +33,7 @@ pub enum Event {
     #[non_exhaustive]
     Bucketing {
         /// The visitor's id.
-        visitor_id: Arc<str>,
+        visitor_id: VisitorId,
         /// The experience's key.
         experience_key: String,
         /// The variation's key.
@@ -46,7 +47,7 @@ pub enum Event {
     #[non_exhaustive]
     Conversion {
         /// The visitor's id.
-        visitor_id: Arc<str>,
+        visitor_id: VisitorId,
         /// The goal's key.
         goal_key: String,
     },
@@ -54,7 +55,7 @@ pub enum Event {
     #[non_exhaustive]
     LocationActivated {
         /// The visitor's id.
-        visitor_id: Arc<str>,
+        visitor_id: VisitorId,
         /// The location's id.
         location_id: String,
         /// The location's key.
@@ -66,7 +67,7 @@ pub enum Event {
     #[non_exhaustive]
     LocationDeactivated {
         /// The visitor's id.
-        visitor_id: Arc<str>,
+        visitor_id: VisitorId,
         /// The location's id.
         location_id: String,
         /// The location's key.

@@ -105,6 +105,7 @@ pub use core::AsyncCore;
 pub use core::{BuildError, ContextError, Core, CoreBuilder};
 pub use eval::{BucketingOptions, DecisionSource, Reason};
 pub use events::{Event, Subscription};
+pub use redact::VisitorId;
 pub use rules::{Lookup, RuleData, RuleItem};
 pub use tracking::{DropReason, Dropped, EventCounts, EventType, FlushError, FlushReport, ReleaseReason, Stats};
 #[cfg(feature = "reqwest")]

@@ -27,6 +27,35 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The id of a visitor in an event. `Debug` shows a pseudonym, since events are often logged whole;
+/// [`as_str`](Self::as_str) and `Display` give the id itself.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct VisitorId(Arc<str>);
+
+impl VisitorId {
+    pub(crate) fn new(id: &Arc<str>) -> Self {
+        Self(Arc::clone(id))
+    }
+
+    /// The id itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for VisitorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for VisitorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VisitorId({})", VisitorRef(&self.0))
+    }
+}
+
 /// A stable pseudonym of a visitor id for logs: 16 hexadecimal digits.
 ///
 /// It lets lines about one visitor be told together. It is no anonymisation: whoever can guess an id can compute it.

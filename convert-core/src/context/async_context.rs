@@ -125,6 +125,12 @@ impl AsyncContext {
         self.run_feature(key).await.is_enabled()
     }
 
+    /// [`is_feature_enabled`](Self::is_feature_enabled) with options.
+    #[must_use = "the answer says what to show"]
+    pub async fn is_feature_enabled_with(&self, key: &str, options: &CallOptions) -> bool {
+        self.run_feature_with(key, options).await.is_enabled()
+    }
+
     /// A boolean variable of a feature.
     ///
     /// # Errors
@@ -312,10 +318,10 @@ impl AsyncContext {
     }
 
     async fn reload(&self) -> Arc<View> {
-        let Some(subject) = self.inner.next_subject() else { return self.inner.install_empty() };
-        let version = self.inner.store.version(&subject.key);
-        let loaded = self.inner.store.load(&subject.key).await;
-        self.inner.install_loaded(subject, loaded, version)
+        let Some(renewal) = self.inner.start_renewal() else { return self.inner.install_empty() };
+        let version = self.inner.store.version(&renewal.subject.key);
+        let loaded = self.inner.store.load(&renewal.subject.key).await;
+        self.inner.install_loaded(renewal, loaded, version)
     }
 
     async fn commit(&self, view: &View, effects: Effects) {
@@ -327,7 +333,10 @@ impl AsyncContext {
     }
 
     async fn mark(&self, view: &View, mut planned: PlannedConversion) -> (ConversionOutcome, Effects) {
-        let Some(subject) = &view.subject else { return planned.decide(true) };
+        let Some(subject) = view.subject.as_ref().filter(|_| self.inner.has_storage()) else {
+            let is_first = self.inner.mark_unstored(view, planned.mark());
+            return planned.decide(is_first);
+        };
         let mut marking = Marking { inner: &self.inner, view, planned };
         let answer = self.inner.store.mark_goal(&subject.key, marking.planned.mark()).await;
         let is_first = self.inner.marked(view, marking.planned.mark(), answer);

@@ -78,6 +78,17 @@ impl FeatureReason {
     }
 }
 
+impl fmt::Display for FeatureReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolved => "a variation that the visitor is in delivers it",
+            Self::SdkNotReady => "no config is loaded yet",
+            Self::FeatureNotFound => "the config declares no feature with this key",
+            Self::NotInSelectedVariations => "no variation that the visitor is in delivers it",
+        })
+    }
+}
+
 /// What a conversion of a goal would find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,5 +123,21 @@ impl GoalReason {
             Self::GoalNotFound => Some("goal_not_found"),
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for GoalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolved => "it would be queued",
+            Self::SdkNotReady => "no config is loaded yet",
+            Self::GoalNotFound => "the config has no goal with this key",
+            Self::AlreadyReached => "the visitor has reached the goal before",
+            Self::RuleNotMatched => "the goal's rules do not match the rule data, or the goal has none",
+            Self::RuleNoData => "a provider of rule data had no data",
+            Self::RuleNeedMoreData => "a provider of rule data needs more data",
+            Self::InvalidGoalData => "the goal data holds what the wire cannot carry",
+            Self::Suppressed => "a preview is active, or tracking is off",
+        })
     }
 }

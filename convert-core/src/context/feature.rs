@@ -12,7 +12,7 @@ use crate::visitor::OneOrMany;
 
 use super::view::View;
 
-/// Whether a visitor gets a feature.
+/// Whether a visitor gets a feature. Closed on purpose: there is nothing between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FeatureStatus {
     /// Some variation that the visitor is in delivers it.

@@ -38,22 +38,41 @@ struct Own {
     /// `None` where there are none.
     attributes: Option<Arc<OwnAttributes>>,
     preview: Option<ActivePreview>,
+    /// A preview that was asked for before a config was loaded.
+    wanted_preview: Option<Preview>,
+    /// What this context did that the store does not have: it failed, or the context may not write to it.
+    unstored: VisitorState,
+    /// What the store has taken since the state was loaded; of use only when it cannot be loaded again.
+    taken: VisitorState,
     /// The config that a pinned context saw first.
     pinned: Option<Arc<Snapshot>>,
 }
 
 /// The config and the key that the next view will see.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Subject {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) key: StateKey,
 }
 
+/// A view about to be made: what it is made from, taken before the visitor's state is loaded, so that report segments
+/// which are stored meanwhile are seen once at least.
+pub(super) struct Renewal {
+    pub(super) subject: Subject,
+    attributes: Option<Arc<OwnAttributes>>,
+}
+
 impl<S> Inner<S> {
     pub(super) fn new(shared: Arc<Shared>, store: S, visitor: Arc<str>, options: ContextOptions) -> Self {
         let ContextOptions { attributes, location, force_variations, preview, tracking, storage, pinned } = options;
-        let preview = preview.and_then(|preview| find_preview(&shared, &preview).ok());
-        let own = Own { attributes: OwnAttributes::new(attributes), preview, pinned: None };
+        let own = Own {
+            attributes: OwnAttributes::new(attributes),
+            preview: None,
+            wanted_preview: preview,
+            unstored: VisitorState::new(),
+            taken: VisitorState::new(),
+            pinned: None,
+        };
         Self {
             shared,
             store,
@@ -99,11 +118,17 @@ impl<S> Inner<S> {
         fresh.then_some(view)
     }
 
-    /// What the next view will see; `None` while no config is loaded.
-    pub(super) fn next_subject(&self) -> Option<Subject> {
+    /// Starts a new view; `None` while no config is loaded.
+    pub(super) fn start_renewal(&self) -> Option<Renewal> {
         let snapshot = self.next_snapshot()?;
         let key = StateKey::in_scope(Arc::clone(&snapshot.scope), Arc::clone(&self.visitor));
-        Some(Subject { snapshot, key })
+        let mut own = self.own();
+        if let Some(wanted) = own.wanted_preview.take() {
+            own.preview = ActivePreview::find(&snapshot.config, &wanted)
+                .inspect_err(|outcome| tracing::warn!(target: "convert", ?outcome, "the preview is not shown"))
+                .ok();
+        }
+        Some(Renewal { subject: Subject { snapshot, key }, attributes: own.attributes.clone() })
     }
 
     /// The config that the next call sees.
@@ -124,7 +149,9 @@ impl<S> Inner<S> {
 
     /// A new view while no config is loaded.
     pub(super) fn install_empty(&self) -> Arc<View> {
-        self.install(None, VisitorState::new(), None)
+        let own = self.own();
+        let view = View::new(None, VisitorState::new(), None, own.attributes.clone(), None);
+        self.keep(view)
     }
 
     /// A new view, of what the store answered.
@@ -132,23 +159,39 @@ impl<S> Inner<S> {
     /// `version` was asked before the load: a change in between makes the next call load again.
     pub(super) fn install_loaded(
         &self,
-        subject: Subject,
+        renewal: Renewal,
         loaded: Result<Option<VisitorState>, StoreError>,
         version: Option<u64>,
     ) -> Arc<View> {
-        match loaded {
-            Ok(state) => self.install(Some(subject), state.unwrap_or_default(), version),
+        let Renewal { subject, attributes } = renewal;
+        let is_loaded = loaded.is_ok();
+        let (mut state, version) = match loaded {
+            Ok(state) => (state.unwrap_or_default(), version),
             Err(error) => {
                 self.shared.store_failed(&error);
                 // What was seen last is the best there is; the next call tries again.
-                self.install(Some(subject), self.last_state(), None)
+                (self.last_state(), None)
             }
+        };
+        let mut own = self.own();
+        if is_loaded {
+            own.taken = VisitorState::new();
+        } else {
+            state.fill_from(&own.taken);
         }
+        state.fill_from(&own.unstored);
+        // Attributes that came in meanwhile are for the next call.
+        let is_newest = match (&own.attributes, &attributes) {
+            (Some(now), Some(then)) => Arc::ptr_eq(now, then),
+            (None, None) => true,
+            _ => false,
+        };
+        let version = version.filter(|_| is_newest);
+        self.keep(View::new(Some(subject), state, version, attributes, own.preview.clone()))
     }
 
-    fn install(&self, subject: Option<Subject>, state: VisitorState, version: Option<u64>) -> Arc<View> {
-        let own = self.own();
-        let view = Arc::new(View::new(subject, state, version, own.attributes.clone(), own.preview.clone()));
+    fn keep(&self, view: View) -> Arc<View> {
+        let view = Arc::new(view);
         self.view.store(Some(Arc::clone(&view)));
         view
     }
@@ -161,19 +204,40 @@ impl<S> Inner<S> {
     /// Takes note of what the store answered to a change.
     pub(super) fn stored(&self, view: &View, change: &StateChange, answer: Result<(), StoreError>) {
         match answer {
-            Ok(()) if change.segments().is_some() => self.settle(view),
-            Ok(()) => {}
-            Err(error) => self.shared.store_failed(&error),
+            Ok(()) => {
+                self.own().taken.apply(change);
+                if change.segments().is_some() {
+                    self.settle(view);
+                }
+            }
+            Err(error) => {
+                self.shared.store_failed(&error);
+                // The next try to store segments is the next call; a decision is remembered here at least.
+                let decisions = StateChange { segments: None, ..change.clone() };
+                self.change_own(|own| own.unstored.apply(&decisions));
+            }
         }
     }
 
-    /// Whether a goal counts as reached for the first time, by what the store answered. One that fails leaves what was
-    /// loaded, so that no first conversion is lost.
+    /// Whether a goal counts as reached for the first time, by what the store answered. While it fails, this context
+    /// remembers by itself.
     pub(super) fn marked(&self, view: &View, mark: &GoalMark, answer: Result<bool, StoreError>) -> bool {
         answer.unwrap_or_else(|error| {
             self.shared.store_failed(&error);
-            !view.state.has_reached(mark)
+            self.mark_unstored(view, mark)
         })
+    }
+
+    /// Marks a goal in this context only; whether it is reached for the first time.
+    pub(super) fn mark_unstored(&self, view: &View, mark: &GoalMark) -> bool {
+        let mut is_first = false;
+        self.change_own(|own| is_first = own.unstored.mark_goal(mark));
+        is_first && !view.state.has_reached(mark)
+    }
+
+    /// Whether calls may write to the store.
+    pub(super) fn has_storage(&self) -> bool {
+        self.storage
     }
 
     /// Notes that the report segments of `view` are stored.
@@ -206,14 +270,21 @@ impl<S> Inner<S> {
     pub(super) fn set_preview(&self, preview: Option<&Preview>) -> PreviewOutcome {
         let found = preview.map(|preview| find_preview(&self.shared, preview)).transpose();
         let outcome = found.as_ref().err().copied().unwrap_or(PreviewOutcome::Active);
-        self.change_own(|own| own.preview = found.unwrap_or_default());
+        self.change_own(|own| {
+            own.preview = found.unwrap_or_default();
+            own.wanted_preview = None;
+        });
         outcome
     }
 
     fn change_own(&self, change: impl FnOnce(&mut Own)) {
         let mut own = self.own();
         change(&mut own);
-        self.view.store(None);
+        // The state is kept for the case that it cannot be loaded again; everything else is made anew.
+        if let Some(view) = &*self.view.load() {
+            let (subject, state) = (view.subject.clone(), view.state.clone());
+            self.keep(View::new(subject, state, None, own.attributes.clone(), own.preview.clone()));
+        }
     }
 
     fn own(&self) -> MutexGuard<'_, Own> {

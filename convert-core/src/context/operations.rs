@@ -5,14 +5,17 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
+use hashbrown::HashMap;
 
 use crate::attributes::Attributes;
+use crate::config::Experience;
 use crate::eval::{
-    Call, Conversion, Delivered, Effects, Force, Reason, Refused, conversion_events, decide_all, decide_by_key,
-    deliver, deliver_all, find_goal, goal_mark, match_custom_segments, split_report_segments, with_custom_segments,
+    Call, Conversion, Decided, Delivered, Effects, Force, Reason, Refused, conversion_events, decide_all,
+    decide_by_key, deliver, deliver_all, find_goal, goal_mark, match_custom_segments, split_report_segments,
+    with_custom_segments,
 };
 use crate::events::Event;
+use crate::redact::VisitorId;
 use crate::rules::Provider;
 use crate::tracking::TrackingEvent;
 use crate::visitor::{GoalMark, OneOrMany};
@@ -69,7 +72,7 @@ pub(super) fn run_feature(
         return (Feature::unknown(view, key), starting_effects(view, setting));
     };
     let mut effects = starting_effects(view, setting);
-    let deliveries = deliver(&call, &mut effects, declaration, &options.experience_keys);
+    let deliveries = deliver(&call, &mut effects, declaration, &options.experience_keys, |_, _| {});
     (Feature::declared(view, declaration, options.type_casting, deliveries), effects)
 }
 
@@ -78,22 +81,26 @@ pub(super) fn run_features(view: &Arc<View>, setting: Setting<'_>, options: &Cal
     let attributes = view.merged(&options.attributes);
     let Some(call) = feature_call(view, setting, &attributes, options) else { return Default::default() };
     let mut effects = starting_effects(view, setting);
-    let mut by_id: Vec<(SmolStr, OneOrMany<Delivered>)> = Vec::new();
+    let mut by_id: Vec<(&str, OneOrMany<Delivered>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for delivered in deliver_all(&call, &mut effects, &options.experience_keys) {
         let Some(id) = delivered.feature_id(&call) else { continue };
-        match by_id.iter_mut().find(|(known, _)| known == id) {
+        match places.get(id).and_then(|place| by_id.get_mut(*place)) {
             Some((_, deliveries)) => deliveries.push(delivered),
-            None => by_id.push((id.into(), OneOrMany::One(delivered))),
+            None => {
+                places.insert(id, by_id.len());
+                by_id.push((id, OneOrMany::One(delivered)));
+            }
         }
     }
     let declarations = &call.config.features;
-    let disabled = declarations.as_slice().iter().filter(|declared| by_id.iter().all(|(id, _)| id != declared.id()));
+    let disabled = declarations.as_slice().iter().filter(|declared| !places.contains_key(declared.id()));
     let disabled: Vec<_> = disabled
         .map(|declared| Feature::declared(view, declared, options.type_casting, OneOrMany::default()))
         .collect();
-    let delivered = by_id.into_iter().map(|(id, deliveries)| match declarations.by_id(&id) {
+    let delivered = by_id.into_iter().map(|(id, deliveries)| match declarations.by_id(id) {
         Some(declared) => Feature::declared(view, declared, options.type_casting, deliveries),
-        None => Feature::undeclared(view, &id, deliveries),
+        None => Feature::undeclared(view, id, deliveries),
     });
     (delivered.chain(disabled).collect(), effects)
 }
@@ -157,9 +164,10 @@ pub(super) fn plan_conversion(
         effects: starting_effects(view, setting),
         first: conversion_events(&call, goal, &conversion, true).collect(),
         repeated: conversion_events(&call, goal, &conversion, false).collect(),
-        told: setting
-            .observed
-            .then(|| Event::Conversion { visitor_id: Arc::clone(setting.visitor), goal_key: goal.key().to_owned() }),
+        told: setting.observed.then(|| Event::Conversion {
+            visitor_id: VisitorId::new(setting.visitor),
+            goal_key: goal.key().to_owned(),
+        }),
     })
 }
 
@@ -243,15 +251,17 @@ pub(super) fn explain_feature(
     let Some(declaration) = config.features.by_key(key) else {
         return FeatureExplanation { reason: FeatureReason::FeatureNotFound, experiences: Vec::new() };
     };
-    let (feature, _) = run_feature(view, quiet, key, options);
-    let reason = if feature.is_enabled() { FeatureReason::Resolved } else { FeatureReason::NotInSelectedVariations };
-    let unforced = CallOptions { force_variation: None, ..options.clone() };
-    let setting = Setting { force_variations: &[], ..setting };
-    let carriers = declaration.carriers().iter().filter_map(|index| config.experiences.at(*index));
-    let asked = carriers.filter(|found| {
-        options.experience_keys.is_empty() || options.experience_keys.iter().any(|key| key == found.key())
-    });
-    let experiences = asked.map(|found| explain_experience(view, setting, found.key(), &unforced)).collect();
+    let attributes = view.merged(&options.attributes);
+    let Some(call) = feature_call(view, quiet, &attributes, options) else {
+        return FeatureExplanation { reason: FeatureReason::SdkNotReady, experiences: Vec::new() };
+    };
+    let mut experiences = Vec::new();
+    let explain = |experience: &Experience, outcome: &Result<Decided, Reason>| {
+        let decision = outcome.map(|decided| Decision::new(view, decided));
+        experiences.push(Explanation::new(experience.key(), decision));
+    };
+    let delivered = deliver(&call, &mut Effects::default(), declaration, &options.experience_keys, explain);
+    let reason = if delivered.is_empty() { FeatureReason::NotInSelectedVariations } else { FeatureReason::Resolved };
     FeatureExplanation { reason, experiences }
 }
 

@@ -115,7 +115,13 @@ impl Context {
         self.run_feature(key).is_enabled()
     }
 
-    /// A boolean variable of a feature.
+    /// [`is_feature_enabled`](Self::is_feature_enabled) with options.
+    #[must_use = "the answer says what to show"]
+    pub fn is_feature_enabled_with(&self, key: &str, options: &CallOptions) -> bool {
+        self.run_feature_with(key, options).is_enabled()
+    }
+
+    /// A boolean variable of a feature. Calls with options go through [`run_feature_with`](Self::run_feature_with).
     ///
     /// # Errors
     /// [`VariableError`] where the feature is disabled, has no such variable, or it is no boolean.
@@ -292,10 +298,10 @@ impl Context {
 
     #[cold]
     fn reload(&self) -> Arc<View> {
-        let Some(subject) = self.inner.next_subject() else { return self.inner.install_empty() };
-        let version = self.inner.store.version(&subject.key);
-        let loaded = self.inner.store.load(&subject.key);
-        self.inner.install_loaded(subject, loaded, version)
+        let Some(renewal) = self.inner.start_renewal() else { return self.inner.install_empty() };
+        let version = self.inner.store.version(&renewal.subject.key);
+        let loaded = self.inner.store.load(&renewal.subject.key);
+        self.inner.install_loaded(renewal, loaded, version)
     }
 
     fn commit(&self, view: &View, effects: Effects) {
@@ -306,7 +312,9 @@ impl Context {
     }
 
     fn mark(&self, view: &View, mark: &GoalMark) -> bool {
-        let Some(subject) = &view.subject else { return true };
+        let Some(subject) = view.subject.as_ref().filter(|_| self.inner.has_storage()) else {
+            return self.inner.mark_unstored(view, mark);
+        };
         self.inner.marked(view, mark, self.inner.store.mark_goal(&subject.key, mark))
     }
 }

@@ -83,10 +83,10 @@ impl<'a> Call<'a> {
         RuleInput { data, exclusion, keys_case_sensitive: self.settings.keys_case_sensitive }
     }
 
-    /// The stored variation id of an experience, the decisions of this call included.
-    pub(crate) fn stored_variation<'b>(&'b self, effects: &'b Effects, experience_id: &str) -> Option<&'b str> {
-        let fresh = effects.change.bucketing.iter().find(|(id, _)| id == experience_id);
-        fresh.map(|(_, variation)| variation.as_str()).or_else(|| self.state.variation_id(experience_id))
+    /// Whether a decision is stored for an experience, those of this call included.
+    pub(crate) fn is_stored(&self, effects: &Effects, experience_id: &str) -> bool {
+        self.state.variation_id(experience_id).is_some()
+            || effects.change.bucketing.iter().any(|(id, _)| id == experience_id)
     }
 
     /// Whether the visitor was put in a custom segment.

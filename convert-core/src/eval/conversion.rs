@@ -48,7 +48,7 @@ pub(crate) fn find_goal<'c>(
 /// What marks the goal as reached. A mark under the goal's id counts too, unless another goal has that text as key.
 pub(crate) fn goal_mark(call: &Call<'_>, goal: &Goal) -> GoalMark {
     let id_is_free = call.config.goal(goal.id()).is_none_or(|other| other.id() == goal.id());
-    GoalMark::new(goal.key().into(), (id_is_free && goal.id() != goal.key()).then(|| goal.id().into()))
+    GoalMark::new(goal.key(), (id_is_free && goal.id() != goal.key()).then(|| goal.id().into()))
 }
 
 /// The events of a conversion: a bare one for the first, and one with the goal data where there is any.

@@ -2,6 +2,7 @@
 
 use crate::config::Experience;
 use crate::events::Event;
+use crate::redact::VisitorId;
 use crate::tracking::{EventKind, TrackingEvent};
 
 use super::bucketing::bucket_value;
@@ -78,15 +79,15 @@ pub(super) fn preview_of(call: &Call<'_>, is_asked: impl FnOnce(&Experience) -> 
 
 fn decide(call: &Call<'_>, effects: &mut Effects, index: u32, experience: &Experience) -> Result<Decided, Reason> {
     qualify(call, effects, experience)?;
-    let decided = choose(call, effects, index, experience)?;
+    let decided = choose(call, index, experience)?;
     record(call, effects, experience, &decided);
     Ok(decided)
 }
 
 /// The variation: forced, else read back, else by the hash.
-fn choose(call: &Call<'_>, effects: &Effects, index: u32, experience: &Experience) -> Result<Decided, Reason> {
+fn choose(call: &Call<'_>, index: u32, experience: &Experience) -> Result<Decided, Reason> {
     let forced = call.force.variation_ids.iter().find_map(|id| experience.variation_position(id));
-    let stored = call.stored_variation(effects, experience.id()).and_then(|id| experience.variation_position(id));
+    let stored = call.state.variation_id(experience.id()).and_then(|id| experience.variation_position(id));
     if let Some(variation) = stored.filter(|stored| forced.is_none_or(|forced| forced == *stored)) {
         let source = DecisionSource::Stored;
         return Ok(Decided { experience: index, variation, bucket_value: None, source });
@@ -133,7 +134,7 @@ pub(crate) fn announce(call: &Call<'_>, effects: &mut Effects, decided: &Decided
     let Some(experience) = call.config.experiences.at(decided.experience) else { return };
     let Some(variation) = experience.variation_at(decided.variation) else { return };
     effects.lifecycle.push(Event::Bucketing {
-        visitor_id: call.visitor.clone(),
+        visitor_id: VisitorId::new(call.visitor),
         experience_key: experience.key().to_owned(),
         variation_key: variation.key().to_owned(),
         feature_key: feature_key.map(str::to_owned),

@@ -7,7 +7,7 @@ use crate::visitor::OneOrMany;
 
 use super::call::{Call, Effects};
 use super::experience::{Decided, announce, decide_or_preview, preview_of};
-use super::reason::DecisionSource;
+use super::reason::{DecisionSource, Reason};
 
 /// A feature delivered by a change of a decided variation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +25,17 @@ impl Delivered {
 }
 
 /// Decides the experiences that can carry `feature`, and finds what they deliver of it.
-pub(crate) fn deliver(
-    call: &Call<'_>,
+///
+/// `explain` gets the outcome of each of them.
+pub(crate) fn deliver<'a>(
+    call: &Call<'a>,
     effects: &mut Effects,
     feature: &FeatureDeclaration,
     experience_keys: &[SmolStr],
+    explain: impl FnMut(&'a Experience, &Result<Decided, Reason>),
 ) -> OneOrMany<Delivered> {
     let is_asked = |change: &Change| change.feature_id() == Some(feature.id());
-    let delivered = collect(call, effects, feature.carriers().iter().copied(), experience_keys, is_asked);
+    let delivered = collect(call, effects, feature.carriers().iter().copied(), experience_keys, is_asked, explain);
     for delivery in delivered.iter() {
         announce(call, effects, &delivery.decided, Some(feature.key()));
     }
@@ -42,7 +45,8 @@ pub(crate) fn deliver(
 /// Decides every experience that can carry some feature, and finds all that they deliver.
 pub(crate) fn deliver_all(call: &Call<'_>, effects: &mut Effects, experience_keys: &[SmolStr]) -> OneOrMany<Delivered> {
     let is_asked = |change: &Change| change.feature_id().is_some();
-    let delivered = collect(call, effects, call.config.feature_carriers().iter().copied(), experience_keys, is_asked);
+    let carriers = call.config.feature_carriers().iter().copied();
+    let delivered = collect(call, effects, carriers, experience_keys, is_asked, |_, _| {});
     for delivery in delivered.iter() {
         let declaration = delivery.feature_id(call).and_then(|id| call.config.features.by_id(id));
         announce(call, effects, &delivery.decided, declaration.map(FeatureDeclaration::key));
@@ -50,12 +54,13 @@ pub(crate) fn deliver_all(call: &Call<'_>, effects: &mut Effects, experience_key
     delivered
 }
 
-fn collect(
-    call: &Call<'_>,
+fn collect<'a>(
+    call: &Call<'a>,
     effects: &mut Effects,
     carriers: impl Iterator<Item = u32>,
     experience_keys: &[SmolStr],
     is_asked: impl Fn(&Change) -> bool,
+    mut explain: impl FnMut(&'a Experience, &Result<Decided, Reason>),
 ) -> OneOrMany<Delivered> {
     let is_selected = |experience: &Experience| {
         experience_keys.is_empty() || experience_keys.iter().any(|key| key == experience.key())
@@ -64,7 +69,9 @@ fn collect(
     let mut preview_seen = false;
     for index in carriers {
         let Some(experience) = call.config.experiences.at(index).filter(|found| is_selected(found)) else { continue };
-        if let Ok(decided) = decide_or_preview(call, effects, index, experience) {
+        let outcome = decide_or_preview(call, effects, index, experience);
+        explain(experience, &outcome);
+        if let Ok(decided) = outcome {
             preview_seen |= decided.source == DecisionSource::Preview;
             take(call, &mut delivered, decided, &is_asked);
         }
@@ -72,6 +79,10 @@ fn collect(
     // The previewed variation may carry what the live config's do not.
     if !preview_seen {
         if let Some(decided) = preview_of(call, is_selected) {
+            if let Some(experience) = call.preview.and_then(|preview| preview.config.experiences.at(preview.experience))
+            {
+                explain(experience, &Ok(decided));
+            }
             take(call, &mut delivered, decided, &is_asked);
         }
     }

@@ -4,6 +4,7 @@ use smol_str::SmolStr;
 
 use crate::config::{AudienceMode, Experience, Location, LocationGate};
 use crate::events::Event;
+use crate::redact::VisitorId;
 use crate::rules::{ExclusionLookup, Provider, RuleOutcome, RuleSource, RuleTree};
 
 use super::call::{Call, Effects};
@@ -86,7 +87,7 @@ fn note_transition(call: &Call<'_>, effects: &mut Effects, location: &Location, 
         effects.change.locations = Some(keys);
     }
     if call.observed {
-        let visitor_id = call.visitor.clone();
+        let visitor_id = VisitorId::new(call.visitor);
         let (location_id, location_key) = (location.id().to_owned(), location.key().to_owned());
         let location_name = location.name().to_owned();
         effects.lifecycle.push(if inside {
@@ -101,7 +102,7 @@ fn audience_gate(call: &Call<'_>, effects: &Effects, experience: &Experience) ->
     if experience.audiences.is_empty() {
         return Ok(());
     }
-    let stored = call.stored_variation(effects, experience.id());
+    let stored = call.state.variation_id(experience.id());
     let is_bucketed = stored.is_some_and(|id| experience.variation_position(id).is_some());
     let exclusion = Stored { call, effects };
     let (mut checked, mut matched) = (0_usize, 0_usize);
@@ -160,6 +161,6 @@ struct Stored<'a> {
 impl ExclusionLookup for Stored<'_> {
     fn is_bucketed_into(&self, experience_key: &str) -> bool {
         let experience = self.call.config.experience(experience_key);
-        experience.is_some_and(|found| self.call.stored_variation(self.effects, found.id()).is_some())
+        experience.is_some_and(|found| self.call.is_stored(self.effects, found.id()))
     }
 }

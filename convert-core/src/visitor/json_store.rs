@@ -55,9 +55,12 @@ impl<S: KeyValue> JsonStore<S> {
     fn change<T>(&self, key: &StateKey, change: impl FnOnce(&mut VisitorState) -> T) -> Result<T, StoreError> {
         let key = key.to_string();
         let _guard = self.lock(&key);
-        let mut state = self.read(&key)?.unwrap_or_default();
+        let known = self.read(&key)?.unwrap_or_default();
+        let mut state = known.clone();
         let result = change(&mut state);
-        self.store.set(&key, &serde_json::to_string(&state).map_err(StoreError::new)?)?;
+        if state != known {
+            self.store.set(&key, &serde_json::to_string(&state).map_err(StoreError::new)?)?;
+        }
         Ok(result)
     }
 }

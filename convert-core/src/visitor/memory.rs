@@ -100,7 +100,7 @@ impl MemoryStore {
     }
 
     fn is_fresh(&self, entry: &Entry) -> bool {
-        self.time_to_live.is_none_or(|time_to_live| self.now() < entry.changed + time_to_live)
+        self.time_to_live.is_none_or(|time_to_live| self.now().saturating_sub(entry.changed) < time_to_live)
     }
 
     fn version_of(&self, key: &StateKey) -> Option<&AtomicU64> {
@@ -162,7 +162,10 @@ impl DataStore for MemoryStore {
     }
 
     fn mark_goal(&self, key: &StateKey, mark: &GoalMark) -> Result<bool, StoreError> {
-        Ok(self.change(key, |state| state.mark_goal(mark)))
+        let known =
+            self.lock().get(key).is_some_and(|entry| self.is_fresh(entry) && entry.state.has_goal(mark.goal_key()));
+        // Repeated conversions are common, and change nothing.
+        Ok(!known && self.change(key, |state| state.mark_goal(mark)))
     }
 
     fn version(&self, key: &StateKey) -> Option<u64> {

@@ -37,6 +37,24 @@ impl<T> OneOrMany<T> {
         };
     }
 
+    /// Puts `value` at `place`, at the end where there are fewer.
+    pub(crate) fn insert(&mut self, place: usize, value: T) {
+        if self.is_empty() {
+            *self = Self::One(value);
+            return;
+        }
+        let mut values: Vec<T> = std::mem::take(self).into_iter().collect();
+        values.insert(place.min(values.len()), value);
+        *self = Self::Many(values);
+    }
+
+    pub(crate) fn from_vec(mut values: Vec<T>) -> Self {
+        if values.len() > 1 {
+            return Self::Many(values);
+        }
+        values.pop().map_or(Self::Empty, Self::One)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.as_slice().is_empty()
     }
@@ -48,11 +66,12 @@ impl<T> OneOrMany<T> {
 
 impl<T> FromIterator<T> for OneOrMany<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
-        let mut list = Self::default();
-        for value in values {
-            list.push(value);
+        let mut values = values.into_iter();
+        let Some(first) = values.next() else { return Self::Empty };
+        match values.next() {
+            None => Self::One(first),
+            Some(second) => Self::Many([first, second].into_iter().chain(values).collect()),
         }
-        list
     }
 }
 

@@ -16,6 +16,9 @@ pub(crate) const CUSTOM_SEGMENTS: &str = "customSegments";
 const REPORT_SEGMENTS: [&str; 7] =
     ["country", "browser", "devices", "source", "campaign", "visitorType", CUSTOM_SEGMENTS];
 
+/// Up to so many decisions are put into their places one by one.
+const FEW: usize = 8;
+
 /// Whether `key` names a report segment.
 pub(crate) fn is_report_segment(key: &str) -> bool {
     REPORT_SEGMENTS.contains(&key)
@@ -27,6 +30,7 @@ pub(crate) fn is_report_segment(key: &str) -> bool {
 /// members that it does not know, so a store may be shared with them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VisitorState {
+    /// Ordered by experience id: a visitor of a large project may have thousands.
     bucketing: OneOrMany<(SmolStr, SmolStr)>,
     goals: OneOrMany<SmolStr>,
     segments: Option<Box<Attributes>>,
@@ -44,10 +48,11 @@ impl VisitorState {
     /// The stored variation id of an experience, by the experience's id.
     #[must_use]
     pub fn variation_id(&self, experience_id: &str) -> Option<&str> {
-        self.bucketing.iter().find(|(id, _)| id == experience_id).map(|(_, variation)| variation.as_str())
+        let place = self.decision_place(experience_id).ok()?;
+        self.bucketing.as_slice().get(place).map(|(_, variation)| variation.as_str())
     }
 
-    /// The stored decisions: experience id and variation id, in order of first decision.
+    /// The stored decisions: experience id and variation id, ordered by experience id.
     pub fn decisions(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.bucketing.iter().map(|(experience, variation)| (experience.as_str(), variation.as_str()))
     }
@@ -93,19 +98,51 @@ impl VisitorState {
         self.bucketing.as_slice()
     }
 
-    /// Takes a change in: decisions overwrite, segments merge as in the JavaScript SDK, locations are replaced.
-    pub fn apply(&mut self, change: &StateChange) {
-        for (experience, variation) in change.bucketing.iter() {
-            match self.bucketing.as_mut_slice().iter_mut().find(|(id, _)| id == experience) {
-                Some((_, stored)) => stored.clone_from(variation),
-                None => self.bucketing.push((experience.clone(), variation.clone())),
+    /// Takes in the decisions and goals of another state that this one lacks.
+    pub(crate) fn fill_from(&mut self, other: &Self) {
+        for (experience, variation) in other.bucketing.iter() {
+            if let Err(place) = self.decision_place(experience) {
+                self.bucketing.insert(place, (experience.clone(), variation.clone()));
             }
         }
+        for goal in other.goals.iter() {
+            if !self.has_goal(goal) {
+                self.goals.push(goal.clone());
+            }
+        }
+    }
+
+    /// Where the decision of an experience stands, or would have to.
+    fn decision_place(&self, experience_id: &str) -> Result<usize, usize> {
+        self.bucketing.as_slice().binary_search_by(|(id, _)| id.as_str().cmp(experience_id))
+    }
+
+    /// Takes a change in: decisions overwrite, segments merge as in the JavaScript SDK, locations are replaced.
+    pub fn apply(&mut self, change: &StateChange) {
+        self.apply_decisions(change.bucketing.as_slice());
         if let Some(segments) = change.segments.as_ref() {
             self.segments.get_or_insert_default().merge_from(segments);
         }
         if let Some(locations) = &change.locations {
             self.locations = (!locations.is_empty()).then(|| locations.as_slice().into());
+        }
+    }
+
+    fn apply_decisions(&mut self, fresh: &[(SmolStr, SmolStr)]) {
+        if fresh.len() > FEW {
+            let known = std::mem::take(&mut self.bucketing);
+            self.bucketing = sorted(fresh.iter().cloned().chain(known).collect());
+            return;
+        }
+        for (experience, variation) in fresh {
+            match self.decision_place(experience) {
+                Ok(place) => {
+                    if let Some((_, stored)) = self.bucketing.as_mut_slice().get_mut(place) {
+                        stored.clone_from(variation);
+                    }
+                }
+                Err(place) => self.bucketing.insert(place, (experience.clone(), variation.clone())),
+            }
         }
     }
 
@@ -129,6 +166,26 @@ pub struct StateChange {
 }
 
 impl StateChange {
+    /// No change, for tests of a store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with a decision: experience id and variation id.
+    #[must_use]
+    pub fn decision(mut self, experience_id: &str, variation_id: &str) -> Self {
+        self.bucketing.push((experience_id.into(), variation_id.into()));
+        self
+    }
+
+    /// The same with segments to merge.
+    #[must_use]
+    pub fn segment(mut self, name: &str, value: impl Into<AttributeValue>) -> Self {
+        self.segments.get_or_insert_default().insert(name, value);
+        self
+    }
+
     /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -162,8 +219,10 @@ pub struct GoalMark {
 }
 
 impl GoalMark {
-    pub(crate) fn new(goal_key: SmolStr, goal_id: Option<SmolStr>) -> Self {
-        Self { goal_key, goal_id }
+    /// A mark under the goal's key; one under its id counts too, if it is given.
+    #[must_use]
+    pub fn new(goal_key: impl Into<SmolStr>, goal_id: Option<SmolStr>) -> Self {
+        Self { goal_key: goal_key.into(), goal_id }
     }
 
     /// The key that the mark is stored under.
@@ -249,7 +308,14 @@ fn id_text(value: &Value) -> Option<SmolStr> {
 
 fn stored_decisions(value: &Value) -> OneOrMany<(SmolStr, SmolStr)> {
     let members = value.as_object().into_iter().flatten();
-    members.filter_map(|(experience, variation)| Some((experience.into(), id_text(variation)?))).collect()
+    sorted(members.filter_map(|(experience, variation)| Some((experience.into(), id_text(variation)?))).collect())
+}
+
+/// Decisions in their order; of several for one experience the first.
+fn sorted(mut decisions: Vec<(SmolStr, SmolStr)>) -> OneOrMany<(SmolStr, SmolStr)> {
+    decisions.sort_by(|(left, _), (right, _)| left.cmp(right));
+    decisions.dedup_by(|(later, _), (earlier, _)| later == earlier);
+    OneOrMany::from_vec(decisions)
 }
 
 fn stored_goals(value: &Value) -> OneOrMany<SmolStr> {

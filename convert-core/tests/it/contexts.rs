@@ -282,3 +282,29 @@ fn an_environment_gates_only_when_it_is_given() {
     assert!(decided("staging", plain().environment("live")).is_resolved());
     assert_eq!(decided("staging", plain().environment("")), Reason::EnvironmentMismatch);
 }
+
+#[test]
+fn a_feature_is_explained_by_the_path_that_decides_it() {
+    let rollout = |id: &str, audiences: serde_json::Value| {
+        json!({"id": id, "key": format!("e{id}"), "audiences": audiences, "variations": [
+            {"id": format!("{id}1"), "key": "on", "changes": [
+                {"type": "fullStackFeature", "data": {"feature_id": "8", "variables_data": {}}}
+            ]}
+        ]})
+    };
+    let exclusion = json!({"OR": [{"AND": [{"OR_WHEN": [{
+        "rule_type": "bucketed_into_experience_key", "matching": {"match_type": "equals", "negated": true}, "value": "e1"
+    }]}]}]});
+    let config = json!({
+        "account_id": "1", "project": {"id": "2"},
+        "experiences": [rollout("1", json!([])), rollout("2", json!(["5"]))],
+        "audiences": [{"id": "5", "key": "not-in-e1", "rules": exclusion}],
+        "features": [{"id": "8", "key": "f"}],
+    });
+    let (core, _) = recorded(|builder| builder.config_data(&config));
+    let context = core.create_context("v1").unwrap();
+    let reasons: Vec<_> = context.explain_feature("f").experiences.iter().map(|told| told.reason).collect();
+    // The first decision of the call shuts the second experience.
+    assert_eq!(reasons, [Reason::Resolved(DecisionSource::Bucketed), Reason::AudienceMismatch]);
+    assert_eq!(context.run_feature("f").deliveries().count(), 1);
+}

@@ -90,3 +90,19 @@ fn a_handler_may_call_the_core() {
     assert_eq!(sent(&core, &transport).len(), 1);
     assert_eq!(core.stats().delivered.total(), 2);
 }
+
+#[test]
+fn an_event_that_is_logged_whole_shows_no_visitor_id() {
+    let (core, _) = recorded(|builder| builder);
+    let (seen, written) = (Arc::new(Mutex::new(String::new())), Arc::new(Mutex::new(String::new())));
+    let (logged, shown) = (Arc::clone(&seen), Arc::clone(&written));
+    let _subscription = core.on(move |event| {
+        logged.lock().unwrap().push_str(&format!("{event:?}"));
+        if let Event::Bucketing { visitor_id, .. } = event {
+            shown.lock().unwrap().push_str(visitor_id.as_str());
+        }
+    });
+    let _ = core.create_context("jane@example.com").unwrap().run_experience("open");
+    assert!(!seen.lock().unwrap().contains("jane"));
+    assert_eq!(*written.lock().unwrap(), "jane@example.com");
+}

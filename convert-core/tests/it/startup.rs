@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use convert_core::testing::{Collector, Fault, Route};
-use convert_core::{BuildError, FetchError, Reason};
+use convert_core::{BuildError, ContextOptions, DecisionSource, FetchError, Preview, Reason};
 
 use crate::fixtures::{PATIENCE, collected, fetching_from, project};
 
@@ -99,4 +99,20 @@ fn secrets_stay_on_this_machine_or_under_tls() {
         .unwrap_err();
     assert!(matches!(error, BuildError::Endpoint(_)));
     assert!(!format!("{error:?} {error}").contains("hush"));
+}
+
+#[test]
+fn a_preview_that_is_asked_for_before_the_config_waits_for_it() {
+    let collector = Collector::start().unwrap();
+    collector.serve_config(project().to_string());
+    collector.fail_always(Route::Config, Fault::Hold);
+    let core = fetching_from(&collector).start_unready(true).build().unwrap();
+    let options = ContextOptions::new().preview(Preview::new("40", "401"));
+    let context = core.create_context_with("v1", options).unwrap();
+    assert!(context.run_experience("rollout").is_none());
+    assert!(collector.wait_for_requests(1, PATIENCE));
+    collector.recover();
+    assert!(core.wait_ready(PATIENCE));
+    assert_eq!(context.run_experience("rollout").unwrap().source(), DecisionSource::Preview);
+    assert!(context.visitor_state().is_empty());
 }

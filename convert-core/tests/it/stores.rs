@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use convert_core::testing::ManualClock;
 use convert_core::{
-    DataStore, DecisionSource, GoalMark, JsonStore, KeyValue, MemoryStore, Reason, StateChange, StateKey, StoreError,
-    VisitorState,
+    ContextOptions, DataStore, DecisionSource, GoalMark, JsonStore, KeyValue, MemoryStore, Reason, StateChange,
+    StateKey, StoreError, VisitorState,
 };
 use serde_json::{Value, json};
 
@@ -157,4 +158,148 @@ fn a_full_memory_store_stays_at_its_limit() {
         let _ = core.create_context(format!("v{visitor}")).unwrap().run_experience("open");
     }
     assert_eq!(store.len(), 100);
+}
+
+/// A store over the bundled one that fails when told to.
+#[derive(Clone, Debug, Default)]
+struct Moody {
+    store: Arc<MemoryStore>,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Moody {
+    fn answer<T>(&self, work: impl FnOnce(&MemoryStore) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.is_down.load(Ordering::Relaxed) { Err(StoreError::new("out of order")) } else { work(&self.store) }
+    }
+}
+
+impl DataStore for Moody {
+    fn load(&self, key: &StateKey) -> Result<Option<VisitorState>, StoreError> {
+        self.answer(|store| store.load(key))
+    }
+
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+        self.answer(|store| store.apply(key, change))
+    }
+
+    fn mark_goal(&self, key: &StateKey, mark: &GoalMark) -> Result<bool, StoreError> {
+        self.answer(|store| store.mark_goal(key, mark))
+    }
+}
+
+#[test]
+fn while_the_store_is_down_a_context_counts_once() {
+    let store = Moody::default();
+    let (core, transport) = recorded(|builder| builder.data_store(store.clone()));
+    let context = core.create_context("v1").unwrap();
+    store.is_down.store(true, Ordering::Relaxed);
+    let first = context.run_experience("open").unwrap().variation_id().to_owned();
+    for _ in 0..5 {
+        assert_eq!(context.run_experience("open").unwrap().source(), DecisionSource::Stored);
+    }
+    assert!(context.track_conversion("signup").is_queued());
+    assert!(!context.track_conversion("signup").is_queued());
+    assert_eq!(told(&sent(&core, &transport)), [format!("v1 bucketing 10>{first}"), "v1 conversion 901".to_owned()]);
+}
+
+#[test]
+fn what_was_seen_last_serves_while_the_store_is_down() {
+    let store = Moody::default();
+    let (core, _) = recorded(|builder| builder.data_store(store.clone()));
+    let context = core.create_context("v1").unwrap();
+    let _ = context.run_experience("open");
+    store.is_down.store(true, Ordering::Relaxed);
+    context.set_attributes([("plan", "gold")]).unwrap();
+    assert_eq!(context.run_experience("open").unwrap().source(), DecisionSource::Stored);
+    assert!(context.run_experience("members").is_some());
+}
+
+#[test]
+fn a_context_without_storage_writes_nothing_and_still_counts_once() {
+    let store = Arc::new(MemoryStore::new());
+    let (core, transport) = recorded(|builder| builder.data_store(Arc::clone(&store)));
+    let options = ContextOptions::new().attributes([("country", "US")]).storage(false);
+    let context = core.create_context_with("v1", options).unwrap();
+    let _ = context.run_experience("open");
+    assert!(context.track_conversion("signup").is_queued());
+    assert!(!context.track_conversion("signup").is_queued());
+    context.set_default_segments([("country", "DE")]);
+    assert!(store.is_empty());
+    assert_eq!(told(&sent(&core, &transport)).len(), 2);
+}
+
+/// A store in which another thread acts between a load and its answer.
+#[derive(Debug)]
+struct Interrupted {
+    store: MemoryStore,
+    interruption: Mutex<Option<Interruption>>,
+}
+
+struct Interruption(Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Interruption {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Interruption")
+    }
+}
+
+impl DataStore for Interrupted {
+    fn load(&self, key: &StateKey) -> Result<Option<VisitorState>, StoreError> {
+        let loaded = self.store.load(key);
+        let interruption = self.interruption.lock().unwrap().take();
+        if let Some(Interruption(act)) = interruption {
+            act();
+        }
+        loaded
+    }
+
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+        self.store.apply(key, change)
+    }
+
+    fn mark_goal(&self, key: &StateKey, mark: &GoalMark) -> Result<bool, StoreError> {
+        self.store.mark_goal(key, mark)
+    }
+}
+
+#[test]
+fn segments_that_are_stored_during_a_load_are_seen() {
+    let store = Arc::new(Interrupted { store: MemoryStore::new(), interruption: Mutex::new(None) });
+    let (core, _) = recorded(|builder| builder.data_store(Arc::clone(&store)));
+    let options = ContextOptions::new().attributes([("country", "US")]);
+    let context = core.create_context_with("v1", options).unwrap();
+    let clone = context.clone();
+    *store.interruption.lock().unwrap() = Some(Interruption(Box::new(move || {
+        // Stores the pending segment while the other call holds a state without it.
+        let _ = clone.run_experience("open");
+    })));
+    assert_eq!(context.segments().get("country"), Some(&"US".into()));
+    assert_eq!(context.segments().get("country"), Some(&"US".into()));
+}
+
+#[test]
+fn a_time_to_live_without_end_is_none() {
+    let (core, _) = recorded(|builder| builder.visitor_time_to_live(Duration::MAX));
+    let context = core.create_context("v1").unwrap();
+    let _ = context.run_experience("open");
+    assert_eq!(context.run_experience("open").unwrap().source(), DecisionSource::Stored);
+}
+
+#[test]
+fn a_visitor_of_a_large_project_keeps_every_decision() {
+    let experiences: Vec<Value> = (0..300)
+        .map(|n| json!({"id": format!("{n}"), "key": format!("e{n}"), "variations": [{"id": format!("v{n}"), "key": "a"}]}))
+        .collect();
+    let config = json!({"account_id": "1", "project": {"id": "2"}, "experiences": experiences});
+    let (core, _) = recorded(|builder| builder.config_data(&config));
+    let context = core.create_context("v1").unwrap();
+    let _ = context.run_experience("e150");
+    let _ = context.run_experience("e7");
+    assert_eq!(context.run_experiences().len(), 300);
+    assert!(context.run_experiences().iter().all(|decision| decision.source() == DecisionSource::Stored));
+    let state = context.visitor_state();
+    assert!((0..300).all(|n| state.variation_id(&n.to_string()) == Some(format!("v{n}").as_str())));
+    // Through JSON and back, nothing is lost either.
+    let text = serde_json::to_string(&state).unwrap();
+    assert_eq!(serde_json::from_str::<VisitorState>(&text).unwrap(), state);
 }
