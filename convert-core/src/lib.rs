@@ -82,6 +82,8 @@ mod worker;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub mod differences {
     #![doc = include_str!("../docs/differences.md")]

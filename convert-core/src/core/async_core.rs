@@ -152,6 +152,12 @@ impl AsyncCore {
         Ok(AsyncContext::new(Arc::clone(&self.shared), self.store.clone(), visitor_id, options))
     }
 
+    /// A context whose visitor id and attributes were checked before.
+    #[cfg(feature = "web")]
+    pub(crate) fn open_context(&self, visitor_id: Arc<str>, options: ContextOptions) -> AsyncContext {
+        AsyncContext::new(Arc::clone(&self.shared), self.store.clone(), visitor_id, options)
+    }
+
     /// The config in use; `None` while none is loaded.
     #[must_use]
     pub fn config(&self) -> Option<Arc<ProjectConfig>> {

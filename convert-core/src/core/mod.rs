@@ -131,6 +131,12 @@ impl Core {
         Ok(Context::new(Arc::clone(&self.shared), Arc::clone(&self.store), visitor_id, options))
     }
 
+    /// A context whose visitor id and attributes were checked before.
+    #[cfg(feature = "web")]
+    pub(crate) fn open_context(&self, visitor_id: Arc<str>, options: ContextOptions) -> Context {
+        Context::new(Arc::clone(&self.shared), Arc::clone(&self.store), visitor_id, options)
+    }
+
     /// The config in use; `None` while none is loaded.
     #[must_use]
     pub fn config(&self) -> Option<Arc<ProjectConfig>> {
