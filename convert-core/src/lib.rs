@@ -73,6 +73,7 @@ mod eval;
 mod events;
 mod js;
 mod json;
+mod off_thread;
 mod redact;
 mod rules;
 mod tracking;
@@ -104,7 +105,10 @@ pub use context::{
 };
 #[cfg(feature = "async")]
 pub use core::AsyncCore;
-pub use core::{BuildError, ContextError, Core, CoreBuilder};
+pub use core::{
+    BuildError, ConfigOrigin, ConfigStatus, ContextError, Core, CoreBuilder, Refresh, RefreshConfig, RefreshError,
+    Refreshed,
+};
 pub use eval::{BucketingOptions, DecisionSource, Reason};
 pub use events::{Event, Subscription};
 pub use rules::{Lookup, RuleData, RuleItem};

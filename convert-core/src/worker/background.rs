@@ -37,6 +37,11 @@ impl Background {
         self.shared.command(|commands| commands.tasks.push(task))
     }
 
+    /// Has the tasks look at what there is to do.
+    pub(crate) fn wake(&self) {
+        self.shared.command(|_| {});
+    }
+
     /// Waits until the clock reaches `deadline`. For tasks on the SDK's thread only.
     pub(crate) fn sleep_until(&self, deadline: Duration) -> Sleep {
         Sleep { shared: Arc::clone(&self.shared), deadline }
