@@ -48,6 +48,7 @@ impl Background {
     }
 
     /// Tells when the clock reaches `deadline`, for who is not on the SDK's thread. Gone when the core is closed.
+    #[cfg(feature = "async")]
     pub(crate) fn alarm(&self, deadline: Duration) -> Completion<()> {
         let (done, rung) = completion();
         let mut sleep = self.sleep_until(deadline);

@@ -205,7 +205,11 @@ struct Watched(Arc<()>);
 
 impl AsyncTransport for Watched {
     fn send(&self, _: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
-        Box::pin(async { Ok(Response::new(200).body(config(1))) })
+        let held = Arc::clone(&self.0);
+        Box::pin(async move {
+            drop(held);
+            Ok(Response::new(200).body(config(1)))
+        })
     }
 }
 

@@ -90,7 +90,8 @@ impl RefreshConfig {
         } else {
             self.max_interval
         };
-        delay.saturating_add(self.jitter.mul_f64(chance.clamp(0.0, 1.0)))
+        let jitter = Duration::try_from_secs_f64(self.jitter.as_secs_f64() * chance).unwrap_or(self.jitter);
+        delay.saturating_add(jitter.min(self.jitter))
     }
 }
 
