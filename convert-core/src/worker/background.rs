@@ -1,6 +1,6 @@
 //! What the rest of the core asks of the SDK's thread.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -53,7 +53,7 @@ impl Background {
         let (done, rung) = completion();
         let mut sleep = self.sleep_until(deadline);
         self.spawn(Box::pin(async move {
-            let due = poll_fn(|cx| match Pin::new(&mut sleep).poll(cx) {
+            let due = std::future::poll_fn(|cx| match Pin::new(&mut sleep).poll(cx) {
                 Poll::Pending if done.is_awaited() => Poll::Pending,
                 // Nobody listens, or it is time.
                 _ => Poll::Ready(()),
