@@ -151,10 +151,12 @@ impl EventBus {
 
     #[cold]
     fn emit_to_all(&self, event: &Event) {
-        let handlers = self.handlers.load_full();
-        for entry in handlers.iter() {
-            Self::call(&*entry.handler, event);
-        }
+        self.handlers().tell(event);
+    }
+
+    /// The handlers at this moment.
+    pub(crate) fn handlers(&self) -> Handlers {
+        Handlers(self.handlers.load_full())
     }
 
     pub(crate) fn call(handler: &(dyn Fn(&Event) + Send + Sync), event: &Event) {
@@ -173,6 +175,17 @@ impl EventBus {
         });
         self.observed.store(true, Ordering::Relaxed);
         Subscription { bus: Arc::downgrade(self), id }
+    }
+}
+
+/// Who listened at some moment.
+pub(crate) struct Handlers(Arc<Vec<Arc<Entry>>>);
+
+impl Handlers {
+    pub(crate) fn tell(&self, event: &Event) {
+        for entry in self.0.iter() {
+            EventBus::call(&*entry.handler, event);
+        }
     }
 }
 

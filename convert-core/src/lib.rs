@@ -73,6 +73,7 @@ mod eval;
 mod events;
 mod js;
 mod json;
+mod off_thread;
 mod redact;
 mod rules;
 mod tracking;
@@ -82,6 +83,8 @@ mod worker;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub mod differences {
     #![doc = include_str!("../docs/differences.md")]
@@ -102,7 +105,10 @@ pub use context::{
 };
 #[cfg(feature = "async")]
 pub use core::AsyncCore;
-pub use core::{BuildError, ContextError, Core, CoreBuilder};
+pub use core::{
+    BuildError, ConfigOrigin, ConfigStatus, ContextError, Core, CoreBuilder, Refresh, RefreshConfig, RefreshError,
+    Refreshed,
+};
 pub use eval::{BucketingOptions, DecisionSource, Reason};
 pub use events::{Event, Subscription};
 pub use redact::VisitorId;

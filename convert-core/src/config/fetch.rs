@@ -79,6 +79,8 @@ pub(crate) enum Fetched {
         config: Box<ProjectConfig>,
         /// To ask with, the next time.
         etag: Option<Arc<str>>,
+        /// As served.
+        text: Vec<u8>,
     },
     /// The config that the request's tag names is still the present one.
     NotModified,
@@ -96,6 +98,8 @@ pub(crate) struct Fetch {
     redirects: u32,
     failures: u32,
     last_error: Option<FetchError>,
+    /// How long the server of the last failure asks to wait.
+    asked: Option<Duration>,
 }
 
 impl Fetch {
@@ -108,7 +112,18 @@ impl Fetch {
             redirects: 0,
             failures: 0,
             last_error: None,
+            asked: None,
         }
+    }
+
+    /// How long the server asked to wait at the last failure.
+    pub(crate) fn asked_pause(&self) -> Option<Duration> {
+        self.asked
+    }
+
+    /// What came cannot be used after all.
+    pub(crate) fn refused(&mut self, error: FetchError, now: Duration, chance: f64) -> FetchStep {
+        self.failed(error, now, None, chance)
     }
 
     /// Starts a try.
@@ -147,7 +162,7 @@ impl Fetch {
         }
         let error = match response.status {
             200..=299 => match ProjectConfig::parse(&response.body) {
-                Ok(config) => return FetchStep::Done(Ok(loaded(config, &response))),
+                Ok(config) => return FetchStep::Done(Ok(loaded(config, response))),
                 Err(source) => FetchError::Config { source },
             },
             304 if self.first.if_none_match.is_some() => return FetchStep::Done(Ok(Fetched::NotModified)),
@@ -172,13 +187,14 @@ impl Fetch {
 
     fn failed(&mut self, error: FetchError, now: Duration, asked: Option<Duration>, chance: f64) -> FetchStep {
         self.failures = self.failures.saturating_add(1);
+        self.asked = asked.map(|asked| asked.min(MAX_RETRY_AFTER));
         let pause = match self.policy.after_final {
             _ if !self.policy.retries => return FetchStep::Done(Err(error)),
             AfterFinal::GiveUp if error.is_final() => return FetchStep::Done(Err(error)),
             AfterFinal::Every(pace) if error.is_final() => spread(pace, chance),
             _ => spread(self.backoff(), chance),
         };
-        let pause = pause.max(asked.unwrap_or_default().min(MAX_RETRY_AFTER));
+        let pause = pause.max(self.asked.unwrap_or_default());
         let time = now.saturating_add(pause);
         if self.policy.deadline.is_some_and(|deadline| time >= deadline) {
             // A wait that ends in nothing only holds the app up.
@@ -209,8 +225,9 @@ fn spread(pause: Duration, chance: f64) -> Duration {
     half + half.mul_f64(chance.clamp(0.0, 1.0))
 }
 
-fn loaded(config: ProjectConfig, response: &Response) -> Fetched {
-    Fetched::Config { config: Box::new(config), etag: response.header_value("etag").map(Arc::from) }
+fn loaded(config: ProjectConfig, response: Response) -> Fetched {
+    let etag = response.header_value("etag").map(Arc::from);
+    Fetched::Config { config: Box::new(config), etag, text: response.body }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::ConfigError;
-use crate::transport::{RedirectError, TransportError};
+use crate::transport::{EndpointError, RedirectError, TransportError};
 
 /// Why the config endpoint gave no usable config. After retries, the reason of the last try.
 #[derive(Clone, Debug)]
@@ -44,6 +44,12 @@ pub enum FetchError {
         /// What is wrong with it.
         source: RedirectError,
     },
+    /// What came names an account or project that no tracking URL can be made of.
+    #[non_exhaustive]
+    Project {
+        /// What is wrong with it.
+        source: EndpointError,
+    },
     /// What came is no usable config; an error payload is among these.
     #[non_exhaustive]
     Config {
@@ -59,7 +65,11 @@ impl FetchError {
         match self {
             Self::Timeout | Self::Transport { .. } | Self::Config { .. } => false,
             Self::Status { status } => !matches!(status, 408 | 429 | 500..),
-            Self::Unauthorized { .. } | Self::NotFound | Self::TooLarge { .. } | Self::Redirect { .. } => true,
+            Self::Unauthorized { .. }
+            | Self::NotFound
+            | Self::TooLarge { .. }
+            | Self::Redirect { .. }
+            | Self::Project { .. } => true,
         }
     }
 }
@@ -80,6 +90,7 @@ impl fmt::Display for FetchError {
                 write!(f, "the config is longer than {limit} bytes: check the config endpoint")
             }
             Self::Redirect { source } => source.fmt(f),
+            Self::Project { source } => source.fmt(f),
             Self::Config { source } => source.fmt(f),
         }
     }
@@ -91,6 +102,7 @@ impl Error for FetchError {
             // Those are shown whole, so the chain goes on behind them.
             Self::Transport { source } => source.source(),
             Self::Redirect { source } => source.source(),
+            Self::Project { source } => source.source(),
             Self::Config { source } => source.source(),
             _ => None,
         }

@@ -6,22 +6,21 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::completion::completion;
 use crate::config::ProjectConfig;
 use crate::context::{AsyncContext, ContextOptions};
 use crate::events::{Event, Subscription};
+use crate::off_thread::off_thread;
 use crate::tracking::{FlushError, FlushReport, ReleaseReason, Stats};
 use crate::visitor::AsyncStore;
 use crate::worker::is_inside;
 
 use super::builder::Source;
 use super::error::{BuildError, ContextError};
-use super::{Core, CoreBuilder, Shared, checked};
+use super::{ConfigStatus, Core, CoreBuilder, Refresh, Shared, checked};
 
 /// One Convert project in this process, for asynchronous code: [`Core`] with `async` where there is something to wait
 /// for.
@@ -152,10 +151,27 @@ impl AsyncCore {
         Ok(AsyncContext::new(Arc::clone(&self.shared), self.store.clone(), visitor_id, options))
     }
 
+    /// A context whose visitor id and attributes were checked before.
+    #[cfg(feature = "web")]
+    pub(crate) fn open_context(&self, visitor_id: Arc<str>, options: ContextOptions) -> AsyncContext {
+        AsyncContext::new(Arc::clone(&self.shared), self.store.clone(), visitor_id, options)
+    }
+
     /// The config in use; `None` while none is loaded.
     #[must_use]
     pub fn config(&self) -> Option<Arc<ProjectConfig>> {
         self.shared.snapshot().map(|snapshot| Arc::clone(&snapshot.config))
+    }
+
+    /// Where the config in use comes from, and how fresh it is.
+    #[must_use]
+    pub fn config_status(&self) -> ConfigStatus {
+        self.shared.loading.status()
+    }
+
+    /// Fetches the config again; see [`Core::refresh_now`]. It goes on if it is not awaited.
+    pub fn refresh_now(&self) -> Refresh {
+        self.shared.loading.refresh_now(&self.shared)
     }
 
     /// Sends what is queued, and waits for the outcome until `timeout` has passed.
@@ -231,7 +247,7 @@ impl CoreBuilder {
         let store = self.open_async_store();
         let parts = self.assemble()?;
         match parts.source {
-            Some(source) => parts.shared.install(load(source, parts.max_config_bytes).await?)?,
+            Some(source) => parts.shared.start_with(load(source, parts.startup.max_config_bytes).await?)?,
             None => parts.startup.fetch_async(&parts.shared).await?,
         }
         Ok(AsyncCore { shared: parts.shared, store })
@@ -242,10 +258,8 @@ impl CoreBuilder {
 async fn load(source: Source, limit: usize) -> Result<ProjectConfig, BuildError> {
     let Source::File(path) = &source else { return source.load(limit) };
     let path = path.clone();
-    let (done, loaded) = completion();
-    let thread = thread::Builder::new().name("convert-sdk-file".to_owned());
-    match thread.spawn(move || done.complete(source.load(limit))) {
-        Ok(_) => loaded.await.unwrap_or(Err(BuildError::NoSource)),
+    match off_thread(move || source.load(limit)) {
+        Ok(loading) => loading.await.unwrap_or(Err(BuildError::NoSource)),
         Err(source) => Err(BuildError::File { path, source }),
     }
 }

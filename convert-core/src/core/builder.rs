@@ -25,8 +25,8 @@ use crate::worker::{AmbiguousPolicy, Blocking, DeliveryConfig};
 
 use super::Core;
 use super::error::BuildError;
+use super::keeper::{Fetcher, Loading, RefreshConfig, SavedConfig, Startup};
 use super::shared::Shared;
-use super::startup::Startup;
 
 /// How long the first fetch may take, retries included.
 const STARTUP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -55,6 +55,8 @@ pub struct CoreBuilder {
     source: Option<Source>,
     startup_timeout: Duration,
     start_unready: bool,
+    refresh: Option<RefreshConfig>,
+    last_known_good: Option<PathBuf>,
     settings: EvalSettings,
     store: Store,
     transport: Option<Arc<dyn AsyncTransport>>,
@@ -103,6 +105,8 @@ impl CoreBuilder {
             source: None,
             startup_timeout: STARTUP_TIMEOUT,
             start_unready: false,
+            refresh: None,
+            last_known_good: None,
             settings: EvalSettings { environment: None, bucketing: BucketingOptions::new(), keys_case_sensitive: true },
             store: Store::Bundled { visitors: DEFAULT_VISITORS, time_to_live: None },
             transport: None,
@@ -206,6 +210,24 @@ impl CoreBuilder {
     /// an error.
     pub fn start_unready(mut self, start_unready: bool) -> Self {
         self.start_unready = start_unready;
+        self
+    }
+
+    /// Fetches the config again from time to time, with the SDK key. Off by default: one config serves for the core's
+    /// life, or until [`refresh_now`](Core::refresh_now).
+    pub fn refresh(mut self, refresh: RefreshConfig) -> Self {
+        self.refresh = Some(refresh);
+        self
+    }
+
+    /// Saves each fetched config in this file, and serves it from there when the first fetch fails, so that an app can
+    /// start while the config endpoint is down. [`config_status`](Core::config_status) tells when that is the case, and
+    /// the endpoint is asked again until it answers.
+    ///
+    /// The file is replaced whole, never half-written. It holds one SDK key's config of one environment: give each its
+    /// own. With a debug token nothing is saved or read.
+    pub fn last_known_good_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.last_known_good = Some(path.into());
         self
     }
 
@@ -329,7 +351,7 @@ impl CoreBuilder {
         let store = self.open_store().ok_or(BuildError::InvalidSetting { setting: "async_data_store", must_be })?;
         let parts = self.assemble()?;
         match parts.source {
-            Some(source) => parts.shared.install(source.load(parts.max_config_bytes)?)?,
+            Some(source) => parts.shared.start_with(source.load(parts.startup.max_config_bytes)?)?,
             None => parts.startup.fetch(&parts.shared)?,
         }
         Ok(Core { shared: parts.shared, store })
@@ -387,17 +409,17 @@ impl CoreBuilder {
             Arc::clone(&bus),
         );
         delivery.set_tracking_enabled(self.tracking);
-        let startup = Startup {
-            endpoints,
-            jitter: self.jitter,
-            timeout: self.startup_timeout,
-            start_unready: self.start_unready,
-        };
+        let saved = self.last_known_good.filter(|_| endpoints.debug_token().is_none());
+        let saved = saved.zip(endpoints.config_request(None));
+        let saved = saved.map(|(path, request)| SavedConfig::new(path, request.url()));
+        let background = delivery.background();
+        let fetcher = Fetcher { background, clock: Arc::clone(&self.clock), jitter: self.jitter, endpoints };
+        let loading = Loading::new(fetcher, Arc::clone(&bus), self.refresh, saved);
+        let (timeout, start_unready) = (self.startup_timeout, self.start_unready);
         Ok(Assembled {
-            shared: Arc::new(Shared::new(self.settings, delivery, bus, self.clock)),
+            shared: Arc::new(Shared::new(self.settings, delivery, bus, loading, self.clock)),
             source: self.source,
-            max_config_bytes,
-            startup,
+            startup: Startup { timeout, start_unready, max_config_bytes },
         })
     }
 
@@ -410,9 +432,12 @@ impl CoreBuilder {
             (is_zero(self.auto_flush_interval), "auto_flush_interval", "above 0"),
             (is_zero(self.endpoints.request_timeout), "request_timeout", "above 0"),
             (self.startup_timeout.is_zero(), "startup_timeout", "above 0"),
+            (self.refresh.is_some() && self.endpoints.sdk_key.is_none(), "refresh", "used with an SDK key"),
         ];
-        match checks.into_iter().find(|(wrong, ..)| *wrong) {
-            Some((_, setting, must_be)) => Err(BuildError::InvalidSetting { setting, must_be }),
+        let out_of_range =
+            checks.into_iter().find(|(wrong, ..)| *wrong).map(|(_, setting, must_be)| (setting, must_be));
+        match out_of_range.or_else(|| self.refresh.as_ref().and_then(RefreshConfig::check)) {
+            Some((setting, must_be)) => Err(BuildError::InvalidSetting { setting, must_be }),
             None => Ok(()),
         }
     }
@@ -422,7 +447,6 @@ pub(super) struct Assembled {
     pub(super) shared: Arc<Shared>,
     /// Where the config comes from; without, it is fetched.
     pub(super) source: Option<Source>,
-    pub(super) max_config_bytes: usize,
     pub(super) startup: Startup,
 }
 

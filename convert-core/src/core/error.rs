@@ -82,7 +82,10 @@ impl From<ConfigError> for BuildError {
 
 impl From<FetchError> for BuildError {
     fn from(error: FetchError) -> Self {
-        Self::Fetch(error)
+        match error {
+            FetchError::Project { source } => Self::Endpoint(source),
+            error => Self::Fetch(error),
+        }
     }
 }
 

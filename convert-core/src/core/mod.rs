@@ -5,8 +5,8 @@ mod async_core;
 mod builder;
 mod environment;
 mod error;
+mod keeper;
 mod shared;
-mod startup;
 
 use std::fmt;
 use std::path::Path;
@@ -25,6 +25,7 @@ use crate::visitor::DataStore;
 pub use async_core::AsyncCore;
 pub use builder::CoreBuilder;
 pub use error::{BuildError, ContextError};
+pub use keeper::{ConfigOrigin, ConfigStatus, Refresh, RefreshConfig, RefreshError, Refreshed};
 pub(crate) use shared::{Shared, Snapshot};
 
 /// One Convert project in this process: makes contexts, queues their events and delivers them.
@@ -131,10 +132,31 @@ impl Core {
         Ok(Context::new(Arc::clone(&self.shared), Arc::clone(&self.store), visitor_id, options))
     }
 
+    /// A context whose visitor id and attributes were checked before.
+    #[cfg(feature = "web")]
+    pub(crate) fn open_context(&self, visitor_id: Arc<str>, options: ContextOptions) -> Context {
+        Context::new(Arc::clone(&self.shared), Arc::clone(&self.store), visitor_id, options)
+    }
+
     /// The config in use; `None` while none is loaded.
     #[must_use]
     pub fn config(&self) -> Option<Arc<ProjectConfig>> {
         self.shared.snapshot().map(|snapshot| Arc::clone(&snapshot.config))
+    }
+
+    /// Where the config in use comes from, and how fresh it is.
+    #[must_use]
+    pub fn config_status(&self) -> ConfigStatus {
+        self.shared.loading.status()
+    }
+
+    /// Fetches the config again, whatever the [`RefreshConfig`]. Does not block: await the answer,
+    /// [`wait`](Refresh::wait) for it, or let it go on by itself. Who asks while a fetch is under way gets its outcome.
+    ///
+    /// Contexts see a newer config from their next call on, unless they are
+    /// [pinned](ContextOptions::pinned).
+    pub fn refresh_now(&self) -> Refresh {
+        self.shared.loading.refresh_now(&self.shared)
     }
 
     /// Sends what is queued, and waits for the outcome until `timeout` has passed.

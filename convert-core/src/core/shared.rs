@@ -2,20 +2,22 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
 use crate::clock::Clock;
-use crate::completion::block_until;
+use crate::completion::{block_until, lock};
 use crate::config::ProjectConfig;
 use crate::eval::EvalSettings;
 use crate::events::{Event, EventBus, Handler, Subscription};
 use crate::tracking::{Delivery, Stats};
 use crate::transport::EndpointError;
 use crate::visitor::{ProjectScope, StoreError};
+
+use super::keeper::{Loading, Saved};
 
 /// A config as installed.
 #[derive(Debug)]
@@ -30,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) settings: EvalSettings,
     pub(crate) delivery: Delivery,
     pub(crate) bus: Arc<EventBus>,
+    pub(super) loading: Arc<Loading>,
     snapshot: ArcSwapOption<Snapshot>,
     /// The epoch of `snapshot`, to see at the cost of one load whether there is a newer one. 0: none yet.
     epoch: AtomicU64,
@@ -41,11 +44,17 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: EvalSettings, delivery: Delivery, bus: Arc<EventBus>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        settings: EvalSettings,
+        delivery: Delivery,
+        bus: Arc<EventBus>,
+        loading: Arc<Loading>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let snapshot = ArcSwapOption::empty();
         let (epoch, installing) = (AtomicU64::new(0), Mutex::new(Vec::new()));
         let regex_limit_before = AtomicU64::new(0);
-        Self { settings, delivery, bus, snapshot, epoch, clock, regex_limit_before, installing }
+        Self { settings, delivery, bus, loading, snapshot, epoch, clock, regex_limit_before, installing }
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -61,29 +70,58 @@ impl Shared {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// Puts a config in place, then tells.
+    /// Puts the app's own config in place, to be refreshed from time to time if the app wants that.
     ///
     /// # Errors
-    /// Where the project's id fits into no tracking URL; the config before it stays.
-    pub(crate) fn install(&self, config: ProjectConfig) -> Result<(), EndpointError> {
+    /// Where the project's id fits into no tracking URL.
+    pub(super) fn start_with(self: &Arc<Self>, config: ProjectConfig) -> Result<(), EndpointError> {
         self.delivery.set_project(config.account_id(), config.project_id())?;
+        self.install(config, || self.loading.given());
+        self.loading.start_periodic(self);
+        Ok(())
+    }
+
+    /// Puts a fetched config in place.
+    pub(super) fn install_fetched(&self, config: ProjectConfig, etag: Option<Arc<str>>) {
+        self.install_known(config, || self.loading.fetched(etag));
+    }
+
+    /// Puts a saved config in place.
+    pub(super) fn install_saved(&self, saved: Saved) {
+        let restored = || self.loading.restored(saved.etag.as_deref(), saved.unix_time);
+        self.install_known(saved.config, restored);
+    }
+
+    /// A config whose ids were tried before.
+    fn install_known(&self, config: ProjectConfig, noted: impl FnOnce()) {
+        match self.delivery.set_project(config.account_id(), config.project_id()) {
+            Ok(()) => self.install(config, noted),
+            Err(error) => tracing::error!(target: "convert", %error, "the config cannot be used; the one before stays"),
+        }
+    }
+
+    /// Puts a config in place, then tells. `noted` runs right before.
+    fn install(&self, config: ProjectConfig, noted: impl FnOnce()) {
         for warning in config.warnings() {
             tracing::warn!(target: "convert", "config: {warning}");
         }
-        let mut waiting = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.warn_of_mixed_scales(&config);
+        let mut installing = lock(&self.installing);
+        noted();
         let previous = self.snapshot();
         let scope = scope_of(&config, previous.as_deref());
         if let Some(previous) = &previous {
             self.regex_limit_before.fetch_add(previous.config.regex_limit_reached(), Ordering::Relaxed);
         }
-        self.warn_of_mixed_scales(&config);
         let epoch = previous.as_ref().map_or(1, |snapshot| snapshot.epoch + 1);
         self.snapshot.store(Some(Arc::new(Snapshot { config: Arc::new(config), scope, epoch })));
         self.epoch.store(epoch, Ordering::Release);
-        let waiting = std::mem::take(&mut *waiting);
+        let waiting = std::mem::take(&mut *installing);
+        // Whoever subscribes from now on is told by then.
+        let handlers = self.bus.handlers();
+        drop(installing);
         waiting.into_iter().for_each(Waker::wake);
-        self.bus.emit(|| if previous.is_none() { Event::Ready {} } else { Event::ConfigUpdated {} });
-        Ok(())
+        handlers.tell(&if previous.is_none() { Event::Ready {} } else { Event::ConfigUpdated {} });
     }
 
     /// Anchored ranges lie on a scale of 10,000, whatever the configured number of buckets.
@@ -107,7 +145,7 @@ impl Shared {
 
     /// Ready once a config is installed.
     pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut waiting = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.installing);
         if self.epoch() > 0 {
             return Poll::Ready(());
         }
@@ -125,7 +163,7 @@ impl Shared {
 
     /// A handler that comes after the first config is told of it at once, and of nothing else that happened before.
     pub(crate) fn subscribe(&self, handler: Handler) -> Subscription {
-        let installing = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
+        let installing = lock(&self.installing);
         let is_ready = self.epoch() > 0;
         let subscription = self.bus.subscribe(Arc::clone(&handler));
         drop(installing);

@@ -1,6 +1,6 @@
 //! What the rest of the core asks of the SDK's thread.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -37,17 +37,23 @@ impl Background {
         self.shared.command(|commands| commands.tasks.push(task))
     }
 
+    /// Has the tasks look at what there is to do.
+    pub(crate) fn wake(&self) {
+        self.shared.command(|_| {});
+    }
+
     /// Waits until the clock reaches `deadline`. For tasks on the SDK's thread only.
     pub(crate) fn sleep_until(&self, deadline: Duration) -> Sleep {
         Sleep { shared: Arc::clone(&self.shared), deadline }
     }
 
     /// Tells when the clock reaches `deadline`, for who is not on the SDK's thread. Gone when the core is closed.
+    #[cfg(feature = "async")]
     pub(crate) fn alarm(&self, deadline: Duration) -> Completion<()> {
         let (done, rung) = completion();
         let mut sleep = self.sleep_until(deadline);
         self.spawn(Box::pin(async move {
-            let due = poll_fn(|cx| match Pin::new(&mut sleep).poll(cx) {
+            let due = std::future::poll_fn(|cx| match Pin::new(&mut sleep).poll(cx) {
                 Poll::Pending if done.is_awaited() => Poll::Pending,
                 // Nobody listens, or it is time.
                 _ => Poll::Ready(()),

@@ -123,26 +123,48 @@ fn textual_attributes(step: &mut Map<String, Value>) {
     }
 }
 
-/// An attribute that is an object in one step and a list in another becomes a text where it is an object.
+/// Attributes of the context itself, and of a call: the latter are merged over the former.
+const CONTEXT: [&str; 2] = ["create_context", "set_default_segments"];
+
+/// An attribute that would be merged as an object with a list becomes a text where it is an object.
 fn text_for_objects_that_meet_lists(scenario: &mut Value) {
-    let mut lists = BTreeSet::new();
-    for_each_attribute(scenario, |name, value| {
-        if value.is_array() {
-            lists.insert(name.to_owned());
-        }
+    let (mut objects, mut lists) = (Kinds::default(), Kinds::default());
+    for_each_attribute(scenario, |op, name, value| match value {
+        Value::Object(_) => objects.add(op, name),
+        Value::Array(_) => lists.add(op, name),
+        _ => {}
     });
-    for_each_attribute(scenario, |name, value| {
-        if value.is_object() && lists.contains(name) {
+    for_each_attribute(scenario, |_, name, value| {
+        let meets_a_list = objects.anywhere.contains(name) && lists.in_context.contains(name)
+            || objects.in_context.contains(name) && lists.anywhere.contains(name);
+        if value.is_object() && meets_a_list {
             *value = json!("US");
         }
     });
 }
 
-fn for_each_attribute(scenario: &mut Value, mut change: impl FnMut(&str, &mut Value)) {
+/// Where attributes of one kind of value are met, by name.
+#[derive(Default)]
+struct Kinds {
+    in_context: BTreeSet<String>,
+    anywhere: BTreeSet<String>,
+}
+
+impl Kinds {
+    fn add(&mut self, op: &str, name: &str) {
+        if CONTEXT.contains(&op) {
+            self.in_context.insert(name.to_owned());
+        }
+        self.anywhere.insert(name.to_owned());
+    }
+}
+
+fn for_each_attribute(scenario: &mut Value, mut change: impl FnMut(&str, &str, &mut Value)) {
     for_each(scenario, "/steps", |step| {
+        let op = step.get("op").and_then(Value::as_str).unwrap_or_default().to_owned();
         for part in ["attributes", "rule_data", "segments"] {
             let attributes = step.get_mut(part).and_then(Value::as_object_mut);
-            attributes.into_iter().flatten().for_each(|(name, value)| change(name, value));
+            attributes.into_iter().flatten().for_each(|(name, value)| change(&op, name, value));
         }
     });
 }
@@ -179,6 +201,10 @@ mod tests {
             ]})
         };
         assert_eq!(restricted(steps(json!({"gold": 1})), "list-over-object"), steps(json!("US")));
+        // Calls are not merged with each other.
+        let call = |plan: Value| json!({"op": "run_experiences", "attributes": {"plan": plan}});
+        let mut calls = json!({"steps": [call(json!({"x": 1})), call(json!(["x"]))]});
+        assert!(!restrict(&mut calls, &["list-over-object".to_owned()]).unwrap());
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The faces of the SDK that scenarios run through.
 
-mod bench;
-mod steps;
+mod asynchronous;
+mod setup;
+mod stepwise;
 mod sync;
+mod translate;
 
 use std::fmt;
 use std::str::FromStr;
@@ -41,7 +43,7 @@ impl SurfaceKind {
     pub const ALL: [Self; 5] = [Self::Sync, Self::Async, Self::Axum, Self::Actix, Self::Rocket];
 
     /// The kinds that this build can open.
-    pub const BUILT: [Self; 1] = [Self::Sync];
+    pub const BUILT: [Self; 2] = [Self::Sync, Self::Async];
 
     /// The name on the command line.
     #[must_use]
@@ -62,7 +64,8 @@ impl SurfaceKind {
     pub fn open(self) -> Result<Box<dyn Surface>, Fault> {
         match self {
             Self::Sync => Ok(Box::new(sync::Sync)),
-            Self::Async | Self::Axum | Self::Actix | Self::Rocket => {
+            Self::Async => Ok(Box::new(asynchronous::Async)),
+            Self::Axum | Self::Actix | Self::Rocket => {
                 Err(Fault::Usage(format!("the surface {self} is not built; there are: {}", names(&Self::BUILT))))
             }
         }

@@ -1,14 +1,13 @@
 //! `Core` and `Context`.
 
-use std::collections::HashMap;
-
-use convert_core::Context;
+use convert_core::{Context, Core};
 use serde_json::Value;
 
-use super::bench::Bench;
-use super::{Surface, steps};
+use super::setup::{self, PATIENCE, Posts};
+use super::stepwise::{self, Stepwise};
+use super::{Surface, translate};
 use crate::fault::Fault;
-use crate::scenario::{Action, Scenario};
+use crate::scenario::{Action, CreateContext, Scenario};
 
 /// Runs scenarios through the synchronous SDK.
 #[derive(Debug)]
@@ -16,28 +15,74 @@ pub(super) struct Sync;
 
 impl Surface for Sync {
     fn run(&mut self, scenario: &Scenario) -> Result<Vec<Value>, Fault> {
-        let mut bench = Bench::open(scenario)?;
-        // A context that was refused answers nothing.
-        let mut contexts: HashMap<&str, Option<Context>> = HashMap::new();
-        let mut outcomes = Vec::with_capacity(scenario.steps.len());
-        for step in &scenario.steps {
-            let outcome = match &step.action {
-                Action::CreateContext(create) => {
-                    contexts.insert(&step.context, bench.create_context(create)?);
-                    Value::Null
-                }
-                Action::Flush => bench.flush()?,
-                action => match contexts.get(step.context.as_str()) {
-                    Some(Some(context)) => steps::run(context, action)?,
-                    Some(None) => steps::nothing(action),
-                    None => {
-                        let (id, context) = (&scenario.id, &step.context);
-                        return Err(Fault::Usage(format!("scenario {id}: {context} is used before it is created")));
-                    }
-                },
-            };
-            outcomes.push(outcome);
+        stepwise::run::<Sdk>(scenario)
+    }
+}
+
+struct Sdk {
+    core: Core,
+    posts: Posts,
+}
+
+impl Stepwise for Sdk {
+    type Context = Context;
+
+    fn open(scenario: &Scenario) -> Result<Self, Fault> {
+        let posts = Posts::default();
+        let mut builder = setup::builder(scenario, &posts);
+        if let Some(store) = setup::store(scenario)? {
+            builder = builder.data_store(store);
         }
-        Ok(outcomes)
+        let core = builder.build().map_err(|error| Fault::broken(&scenario.id, error))?;
+        Ok(Self { core, posts })
+    }
+
+    fn create_context(&self, asked: &CreateContext) -> Result<Option<Context>, Fault> {
+        setup::accepted(self.core.create_context_with(asked.visitor_id.as_str(), setup::context_options(asked)?))
+    }
+
+    fn step(&self, context: &Context, action: &Action) -> Result<Value, Fault> {
+        Ok(match action {
+            Action::RunExperience(asked, call) => {
+                let decision = context.run_experience_with(&asked.key, &translate::options(call)?);
+                decision.as_ref().map_or(Value::Null, translate::decision)
+            }
+            Action::RunExperiences(call) => {
+                context.run_experiences_with(&translate::options(call)?).iter().map(translate::decision).collect()
+            }
+            Action::RunFeature(asked, call) => {
+                translate::features(&[context.run_feature_with(&asked.key, &translate::options(call)?)])?
+            }
+            Action::RunFeatures(call) => translate::features(&context.run_features_with(&translate::options(call)?))?,
+            Action::TrackConversion(asked) => {
+                translate::tracked(&context.track_conversion_with(&asked.goal, &translate::conversion(asked)?))
+            }
+            Action::SetDefaultSegments(asked) => {
+                context.set_default_segments(translate::attributes(&asked.segments)?);
+                Value::Null
+            }
+            Action::RunCustomSegments(asked) => {
+                let keys = translate::keys(asked);
+                // A scenario asks for the segments themselves in a step of its own.
+                let _ = match &asked.rule_data {
+                    Some(data) => context.run_custom_segments_with(&keys, translate::attributes(data)?),
+                    None => context.run_custom_segments(&keys),
+                };
+                Value::Null
+            }
+            Action::SetPreview(asked) => {
+                context.set_preview(&translate::preview(asked));
+                Value::Null
+            }
+            Action::ConfigEntity(lookup) => translate::entity(context.config(), lookup)?,
+            Action::VisitorSegments => translate::written(&context.segments())?,
+            Action::StoredState => translate::stored(&context.visitor_state())?,
+            Action::CreateContext(_) | Action::Flush => return Err(setup::not_on_a_context()),
+        })
+    }
+
+    fn flush(&mut self) -> Result<Value, Fault> {
+        self.core.flush(PATIENCE).map_err(|error| Fault::broken("flush", error))?;
+        self.posts.next()
     }
 }

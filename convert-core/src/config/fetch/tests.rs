@@ -47,7 +47,8 @@ fn a_good_answer_ends_it() {
     let mut fetch = fetch(FetchPolicy::until(ms(30_000)));
     assert_eq!(short(&fetch.next(NO_TIME)), "send 10000");
     let answer = Response::new(200).header("ETag", "\"7\"").body(CONFIG);
-    let FetchStep::Done(Ok(Fetched::Config { config, etag })) = fetch.answered(Ok(answer), ms(5), NO_TIME, 0.0) else {
+    let FetchStep::Done(Ok(Fetched::Config { config, etag, .. })) = fetch.answered(Ok(answer), ms(5), NO_TIME, 0.0)
+    else {
         panic!("a config is due")
     };
     assert_eq!((config.account_id(), config.project_id(), etag.as_deref()), ("1", "2", Some("\"7\"")));

@@ -1,49 +1,15 @@
-//! Steps on a visitor's context, and their outcomes.
+//! What the SDK is given for a step, and the outcome that it is given back.
+
+use std::sync::Arc;
 
 use convert_core::{
-    AttributeValue, Attributes, CallOptions, Context, ConversionOptions, ConversionOutcome, Decision, EntityKind,
-    Feature, GoalDataKey, Preview, VisitorState,
+    AttributeValue, Attributes, CallOptions, ConversionOptions, ConversionOutcome, Decision, EntityKind, Feature,
+    GoalDataKey, Preview, ProjectConfig, VisitorState,
 };
 use serde_json::{Map, Value, json};
 
 use crate::fault::Fault;
-use crate::scenario::{Action, Call, Conversion, EntityLookup, Object};
-
-/// The outcome of a step on a context.
-pub(super) fn run(context: &Context, action: &Action) -> Result<Value, Fault> {
-    Ok(match action {
-        Action::RunExperience(asked, call) => {
-            context.run_experience_with(&asked.key, &options(call)?).as_ref().map_or(Value::Null, decision)
-        }
-        Action::RunExperiences(call) => context.run_experiences_with(&options(call)?).iter().map(decision).collect(),
-        Action::RunFeature(asked, call) => features(&[context.run_feature_with(&asked.key, &options(call)?)])?,
-        Action::RunFeatures(call) => features(&context.run_features_with(&options(call)?))?,
-        Action::TrackConversion(conversion) => track(context, conversion)?,
-        Action::SetDefaultSegments(set) => {
-            context.set_default_segments(attributes(&set.segments)?);
-            Value::Null
-        }
-        Action::RunCustomSegments(asked) => {
-            let keys: Vec<&str> = asked.keys.iter().map(String::as_str).collect();
-            // The outcome is what the segments are afterwards; here, none.
-            let _ = match &asked.rule_data {
-                Some(data) => context.run_custom_segments_with(&keys, attributes(data)?),
-                None => context.run_custom_segments(&keys),
-            };
-            Value::Null
-        }
-        Action::SetPreview(preview) => {
-            context.set_preview(&Preview::new(&preview.experience_id, &preview.variation_id));
-            Value::Null
-        }
-        Action::ConfigEntity(lookup) => entity(context, lookup)?,
-        Action::VisitorSegments => written(&context.segments())?,
-        Action::StoredState => stored(&context.visitor_state())?,
-        Action::CreateContext(_) | Action::Flush => {
-            return Err(Fault::Broken("the surface itself takes this step".to_owned()));
-        }
-    })
-}
+use crate::scenario::{Action, Call, Conversion, CustomSegments, EntityLookup, Object, SetPreview};
 
 /// The outcome of a step on a context whose visitor id was refused.
 pub(super) fn nothing(action: &Action) -> Value {
@@ -53,12 +19,23 @@ pub(super) fn nothing(action: &Action) -> Value {
     }
 }
 
+/// The keys that a step asks for.
+pub(super) fn keys(asked: &CustomSegments) -> Vec<&str> {
+    asked.keys.iter().map(String::as_str).collect()
+}
+
+/// The preview that a step asks for.
+pub(super) fn preview(asked: &SetPreview) -> Preview {
+    Preview::new(&asked.experience_id, &asked.variation_id)
+}
+
 /// Attributes of the SDK, from those of a scenario.
 pub(super) fn attributes(given: &Object) -> Result<Attributes, Fault> {
     Attributes::try_from(Value::Object(given.clone())).map_err(|error| Fault::broken("attributes", error))
 }
 
-fn options(call: &Call) -> Result<CallOptions, Fault> {
+/// The options of a call.
+pub(super) fn options(call: &Call) -> Result<CallOptions, Fault> {
     let mut options = CallOptions::new();
     if let Some(given) = &call.attributes {
         options = options.attributes(attributes(given)?);
@@ -90,7 +67,8 @@ fn options(call: &Call) -> Result<CallOptions, Fault> {
     Ok(options)
 }
 
-fn decision(decision: &Decision) -> Value {
+/// A decision's outcome.
+pub(super) fn decision(decision: &Decision) -> Value {
     json!({
         "experience_id": decision.experience_id(),
         "experience_key": decision.experience_key(),
@@ -101,7 +79,7 @@ fn decision(decision: &Decision) -> Value {
 }
 
 /// One entry for each delivery; one disabled entry for a feature without any.
-fn features(features: &[Feature]) -> Result<Value, Fault> {
+pub(super) fn features(features: &[Feature]) -> Result<Value, Fault> {
     let mut entries = Vec::new();
     for feature in features {
         let entry = |status| json!({"feature_id": feature.id(), "feature_key": feature.key(), "status": status});
@@ -121,24 +99,29 @@ fn features(features: &[Feature]) -> Result<Value, Fault> {
     Ok(Value::Array(entries))
 }
 
-fn track(context: &Context, conversion: &Conversion) -> Result<Value, Fault> {
-    let mut options = ConversionOptions::new().force_multiple(conversion.force_multiple);
-    if let Some(data) = &conversion.rule_data {
+/// The options of a conversion.
+pub(super) fn conversion(asked: &Conversion) -> Result<ConversionOptions, Fault> {
+    let mut options = ConversionOptions::new().force_multiple(asked.force_multiple);
+    if let Some(data) = &asked.rule_data {
         options = options.rule_data(attributes(data)?);
     }
-    if let Some(data) = &conversion.goal_data {
+    if let Some(data) = &asked.goal_data {
         options = options.empty_goal_data();
         for datum in data {
             let value = AttributeValue::try_from(&datum.value).map_err(|error| Fault::broken("goal data", error))?;
             options = options.goal_data(GoalDataKey::Custom(datum.key.as_str().into()), value);
         }
     }
-    let outcome = context.track_conversion_with(&conversion.goal, &options);
-    let tracked = matches!(outcome, ConversionOutcome::Queued { events: 1.. });
-    Ok(json!({"tracked": tracked}))
+    Ok(options)
 }
 
-fn entity(context: &Context, lookup: &EntityLookup) -> Result<Value, Fault> {
+/// A conversion's outcome.
+pub(super) fn tracked(outcome: &ConversionOutcome) -> Value {
+    json!({"tracked": matches!(outcome, ConversionOutcome::Queued { events: 1.. })})
+}
+
+/// The id of the entity that a step looks up.
+pub(super) fn entity(config: Option<Arc<ProjectConfig>>, lookup: &EntityLookup) -> Result<Value, Fault> {
     let kind = match lookup.entity_type.trim_end_matches('s') {
         "experience" => EntityKind::Experience,
         "variation" => EntityKind::Variation,
@@ -149,7 +132,7 @@ fn entity(context: &Context, lookup: &EntityLookup) -> Result<Value, Fault> {
         "location" => EntityKind::Location,
         other => return Err(Fault::Usage(format!("there is no entity type {other:?}"))),
     };
-    let config = context.config().ok_or_else(|| Fault::Broken("no config is loaded".to_owned()))?;
+    let config = config.ok_or_else(|| Fault::Broken("no config is loaded".to_owned()))?;
     let found = match (&lookup.by_id, &lookup.key) {
         (Some(id), _) => config.entity_by_id(kind, id),
         (None, Some(key)) => config.entity(kind, key),
@@ -158,7 +141,8 @@ fn entity(context: &Context, lookup: &EntityLookup) -> Result<Value, Fault> {
     Ok(json!(found.map(|entity| entity.id())))
 }
 
-fn stored(state: &VisitorState) -> Result<Value, Fault> {
+/// The parts of a visitor's state that hold something.
+pub(super) fn stored(state: &VisitorState) -> Result<Value, Fault> {
     let Value::Object(members) = written(state)? else {
         return Err(Fault::Broken("a visitor's state is written as an object".to_owned()));
     };
@@ -169,6 +153,7 @@ fn stored(state: &VisitorState) -> Result<Value, Fault> {
     Ok(Value::Object(members.into_iter().filter(kept).collect::<Map<_, _>>()))
 }
 
-fn written(value: &impl serde::Serialize) -> Result<Value, Fault> {
+/// What the SDK itself serialises.
+pub(super) fn written(value: &impl serde::Serialize) -> Result<Value, Fault> {
     serde_json::to_value(value).map_err(|error| Fault::broken("an outcome", error))
 }

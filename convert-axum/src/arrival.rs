@@ -1,0 +1,93 @@
+//! A request on its way: what the layer leaves in its extensions.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use convert_core::web::Visit;
+use http::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use http::request::Parts;
+use http::{Extensions, Uri};
+
+use crate::layer::Shared;
+
+/// Shared by the request's extensions and the response's future. Empty until somebody asks for a context.
+#[derive(Clone)]
+pub(crate) struct Arrival {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    /// The URI that the layer saw; routers that nest shorten the request's own.
+    uri: Uri,
+    visit: OnceLock<Visit>,
+    /// Whether a visitor was asked for, so that the response keeps it.
+    asked: AtomicBool,
+}
+
+impl Arrival {
+    pub(crate) fn new(shared: &Arc<Shared>, uri: &Uri) -> Self {
+        let (visit, asked) = (OnceLock::new(), AtomicBool::new(false));
+        Self { inner: Arc::new(Inner { shared: Arc::clone(shared), uri: uri.clone(), visit, asked }) }
+    }
+
+    /// The innermost layer's.
+    pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
+        extensions.get::<Self>().cloned()
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
+    }
+
+    /// Whether both come from the same layer, put around a request twice.
+    pub(crate) fn is_of(&self, shared: &Arc<Shared>) -> bool {
+        Arc::ptr_eq(&self.inner.shared, shared)
+    }
+
+    /// Finds out who the request comes from, without asking for it.
+    pub(crate) fn prepare(&self, parts: &mut Parts) -> &Visit {
+        if let Some(visit) = self.inner.visit.get() {
+            return visit;
+        }
+        // Functions of the app see the URI that the visitor asked for.
+        let shortened = std::mem::replace(&mut parts.uri, self.inner.uri.clone());
+        let visit = self.inner.shared.visit(parts);
+        parts.uri = shortened;
+        self.inner.visit.get_or_init(|| visit)
+    }
+
+    /// The visit of the request. The response keeps its visitor from now on.
+    pub(crate) fn ask(&self, parts: &mut Parts) -> &Visit {
+        self.mark_asked();
+        self.prepare(parts)
+    }
+
+    /// The visit, where it was prepared or asked for before.
+    pub(crate) fn ask_prepared(&self) -> Option<&Visit> {
+        let visit = self.inner.visit.get()?;
+        self.mark_asked();
+        Some(visit)
+    }
+
+    pub(crate) fn mark_asked(&self) {
+        self.inner.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Sets the visitor's cookie where the request got a new visitor, unless the app sets it itself.
+    pub(crate) fn leave(&self, headers: &mut HeaderMap) {
+        let Some(visit) = self.inner.visit.get() else { return };
+        if !visit.visitor().needs_cookie() || !self.inner.asked.load(Ordering::Relaxed) {
+            return;
+        }
+        let cookie = self.inner.shared.settings.visitor_cookie();
+        if headers.get_all(SET_COOKIE).iter().any(|set| cookie.is_set_by(set.as_bytes())) {
+            return;
+        }
+        // Cookie settings and minted ids have visible ASCII only, so this is always a header.
+        if let Ok(mut value) = HeaderValue::from_str(&cookie.set_cookie(visit.visitor().id())) {
+            value.set_sensitive(true);
+            headers.append(SET_COOKIE, value);
+        }
+    }
+}

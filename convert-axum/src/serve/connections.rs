@@ -1,0 +1,156 @@
+//! The connections of a server.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::ConnectInfo;
+use axum_core::BoxError;
+use axum_core::body::Body;
+use http::{Request, Response};
+use hyper::body::{Body as HttpBody, Incoming};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tower_service::Service;
+
+use super::tasks::Tasks;
+
+/// How long a connection that never said anything is waited for when the server stops: a request may be on its way.
+const SILENT_GRACE: Duration = Duration::from_millis(100);
+
+/// How long dropped tasks are waited for. Only one that blocks its thread takes longer.
+const ABORT_GRACE: Duration = Duration::from_secs(1);
+
+/// What can be served.
+pub(super) trait App: Clone + Send + 'static {
+    /// The service for one connection.
+    fn serve(self, stream: TcpStream, tasks: Tasks, stopping: watch::Receiver<bool>)
+    -> impl Future<Output = ()> + Send;
+}
+
+/// The open connections.
+pub(super) struct Connections<S> {
+    app: S,
+    tasks: Tasks,
+    open: Arc<AtomicUsize>,
+    stopping: watch::Sender<bool>,
+}
+
+impl<S: App> Connections<S> {
+    pub(super) fn new(app: S) -> Self {
+        Self { app, tasks: Tasks::default(), open: Arc::default(), stopping: watch::Sender::new(false) }
+    }
+
+    /// Serves a connection. (Not `&self`: an app need not be `Sync`.)
+    pub(super) fn accept(&mut self, stream: TcpStream) {
+        let open = Open::new(&self.open);
+        let served = self.app.clone().serve(stream, self.tasks.clone(), self.stopping.subscribe());
+        self.tasks.spawn(async move {
+            served.await;
+            drop(open);
+        });
+    }
+
+    /// Lets requests under way finish, until the deadline or until `hurried` is done, and drops what is left. Answers
+    /// with how many connections that were.
+    pub(super) async fn drain(self, deadline: Duration, hurried: impl Future<Output = ()>) -> usize {
+        self.stopping.send_replace(true);
+        tokio::select! {
+            () = self.tasks.all_ended() => return 0,
+            () = hurried => {}
+            () = tokio::time::sleep(deadline) => {}
+        }
+        let dropped = self.open.load(Ordering::Relaxed);
+        self.tasks.abort();
+        let _ = tokio::time::timeout(ABORT_GRACE, self.tasks.all_ended()).await;
+        dropped
+    }
+}
+
+/// Counts a connection for as long as it lives.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<S, B> App for S
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: HttpBody + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    async fn serve(self, stream: TcpStream, tasks: Tasks, mut stopping: watch::Receiver<bool>) {
+        let Ok(peer) = stream.peer_addr() else { return };
+        // Without it small answers wait for the client's acknowledgement. A connection works either way.
+        let _ = stream.set_nodelay(true);
+        if !speaks(&stream, &mut stopping).await {
+            return;
+        }
+        let service = TowerToHyperService::new(FromPeer { app: self, peer });
+        let builder = Builder::new(tasks);
+        let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+        tokio::select! {
+            // What fails is this connection alone, and by the client's doing.
+            _ = &mut connection => return,
+            () = stopped(&mut stopping) => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = connection.await;
+    }
+}
+
+/// Waits until the client says something. Browsers open connections that they may never use; a server that stops does
+/// not wait for those.
+async fn speaks(stream: &TcpStream, stopping: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        readable = stream.readable() => readable.is_ok(),
+        () = async { stopped(stopping).await; tokio::time::sleep(SILENT_GRACE).await } => false,
+    }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+/// Says who the client is, and hands the request's body over as the app takes it.
+#[derive(Clone)]
+struct FromPeer<S> {
+    app: S,
+    peer: SocketAddr,
+}
+
+impl<S: Service<Request<Body>>> Service<Request<Incoming>> for FromPeer<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.app.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        self.app.call(request)
+    }
+}

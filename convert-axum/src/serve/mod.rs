@@ -1,0 +1,143 @@
+//! A server's life: its shutdown signal, its drain deadline, and the last delivery.
+
+mod connections;
+mod lifespan;
+mod report;
+mod run;
+mod signal;
+mod tasks;
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::io;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use axum_core::BoxError;
+use axum_core::body::Body;
+use convert_core::web::Cores;
+use http::{Request, Response};
+use hyper::body::Body as HttpBody;
+use tokio::net::{TcpListener, TcpStream};
+use tower_service::Service;
+
+use self::connections::{App, Connections};
+use self::lifespan::{Lifespan, Trigger, lifespan_settings};
+
+pub use self::report::{RunReport, ServeReport};
+pub use self::run::{Run, Shutdown, run};
+
+/// Serves an app, a router or any other service, until it is told to stop, lets it finish what it has begun, and delivers what was tracked.
+///
+/// It stops at Ctrl-C or SIGTERM, or at [`shutdown_signal`](Serve::shutdown_signal). From then on it accepts no connection;
+/// requests under way may finish until the drain deadline, and what is still open then (streams, idle connections) is
+/// dropped. A second signal ends the wait. Then the core is closed, which delivers what is queued until the flush deadline.
+///
+/// Handlers can extract [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). Connections are HTTP/1.1; the feature
+/// `http2` adds HTTP/2. For TLS, Unix sockets, or `axum::serve`'s own options use [`run`].
+///
+/// ```no_run
+/// use axum::{Router, routing::get};
+/// use convert_axum::{ConvertLayer, core::Core};
+///
+/// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+/// let core = Core::from_env()?;
+/// let app = Router::new().route("/", get(async || "hello")).layer(ConvertLayer::new(&core));
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+/// let report = convert_axum::serve(listener, app, core).await;
+/// println!("{report}");
+/// # Ok(())
+/// # }
+/// ```
+pub fn serve<S>(listener: TcpListener, app: S, core: impl Into<Cores>) -> Serve<S> {
+    Serve { listener, app, lifespan: Lifespan::new(core.into()) }
+}
+
+/// A server that is about to serve; made by [`serve`]. Await it.
+#[must_use = "it serves when it is awaited"]
+pub struct Serve<S> {
+    listener: TcpListener,
+    app: S,
+    lifespan: Lifespan,
+}
+
+lifespan_settings!(Serve<S>);
+
+async fn serve_until_stopped<S: App>(serve: Serve<S>) -> ServeReport {
+    let Serve { listener, app, mut lifespan } = serve;
+    let mut connections = Connections::new(app);
+    accept_until_triggered(&listener, &mut connections, &mut lifespan.trigger).await;
+    accept_backlog(listener, &mut connections);
+    let dropped_connections = connections.drain(lifespan.drain_deadline, lifespan.trigger.hurried()).await;
+    let core = lifespan.cores.asynchronous();
+    let flush = core.close(lifespan.flush_deadline).await;
+    ServeReport { dropped_connections, flush, stats: core.stats() }
+}
+
+async fn accept_until_triggered<S: App>(
+    listener: &TcpListener,
+    connections: &mut Connections<S>,
+    trigger: &mut Trigger,
+) {
+    let mut fired = pin!(trigger.fired());
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut fired => return,
+            stream = accept(listener) => connections.accept(stream),
+        }
+    }
+}
+
+/// Takes the connections that were made before the listener goes: they may have sent requests already.
+fn accept_backlog<S: App>(listener: TcpListener, connections: &mut Connections<S>) {
+    // Asks the system itself: the runtime may not have heard of them yet.
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((stream, _)) = listener.accept() {
+        if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+            connections.accept(stream);
+        }
+    }
+}
+
+/// The next connection. What fails is the one connection, or a limit of the system that may pass.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) if is_of_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(target: "convert", %error, "no connection can be accepted; trying again in a second");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+fn is_of_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+impl<S, B> IntoFuture for Serve<S>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: HttpBody + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Output = ServeReport;
+    type IntoFuture = Pin<Box<dyn Future<Output = ServeReport> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(serve_until_stopped(self))
+    }
+}
+
+impl<S> fmt::Debug for Serve<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve").field("listener", &self.listener).finish_non_exhaustive()
+    }
+}

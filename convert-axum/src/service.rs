@@ -1,0 +1,72 @@
+//! The service that the layer makes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use crate::arrival::Arrival;
+use crate::future::ResponseFuture;
+use crate::layer::Shared;
+
+/// A service whose requests carry their visitor; see [`ConvertLayer`](crate::ConvertLayer).
+#[derive(Clone)]
+pub struct ConvertService<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S> ConvertService<S> {
+    pub(crate) fn new(inner: S, shared: Arc<Shared>) -> Self {
+        Self { inner, shared }
+    }
+
+    /// Leaves a place for the visitor in the request, unless the same layer did so before.
+    fn receive<B>(&self, request: Request<B>) -> (Request<B>, Option<Arrival>) {
+        let arrival = Arrival::new(&self.shared, request.uri());
+        let mut request = if self.shared.is_early() { prepared(request, &arrival) } else { request };
+        if self.shared.settings.mints_always() {
+            arrival.mark_asked();
+        }
+        let extensions = request.extensions_mut();
+        match extensions.insert(arrival.clone()) {
+            Some(outer) if outer.is_of(&self.shared) => {
+                extensions.insert(outer);
+                (request, None)
+            }
+            _ => (request, Some(arrival)),
+        }
+    }
+}
+
+fn prepared<B>(request: Request<B>, arrival: &Arrival) -> Request<B> {
+    let (mut parts, body) = request.into_parts();
+    arrival.prepare(&mut parts);
+    Request::from_parts(parts, body)
+}
+
+impl<S, B, R> Service<Request<B>> for ConvertService<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (request, arrival) = self.receive(request);
+        ResponseFuture::new(self.inner.call(request), arrival)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for ConvertService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConvertService").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

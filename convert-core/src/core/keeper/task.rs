@@ -1,0 +1,156 @@
+//! The task.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::completion::Completer;
+use crate::config::{Fetch, FetchError, FetchPolicy, Fetched};
+use crate::core::Shared;
+use crate::off_thread::off_thread;
+
+use super::fetcher::Failed;
+use super::loading::Loading;
+use super::refresh::Refreshed;
+use super::saved::Saved;
+
+/// The first config, for a core that has none.
+pub(super) struct First {
+    pub(super) policy: FetchPolicy,
+    /// Served if the first try fails; the policy is for one try then.
+    pub(super) saved: Option<Saved>,
+    /// Who waits for it.
+    pub(super) done: Option<Completer<Result<(), FetchError>>>,
+}
+
+/// The task's data. The core is not held, or it would never be dropped.
+pub(super) struct Keeper {
+    core: Weak<Shared>,
+    loading: Arc<Loading>,
+    /// Whether it has left by itself, with nobody waiting.
+    left: bool,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if !self.left {
+            self.loading.left();
+        }
+    }
+}
+
+impl Keeper {
+    pub(super) fn new(core: Weak<Shared>, loading: Arc<Loading>) -> Self {
+        Self { core, loading, left: false }
+    }
+
+    pub(super) async fn run(mut self, first: Option<First>) {
+        if let Some(first) = first {
+            if !self.fetch_first(first).await {
+                return;
+            }
+        }
+        while self.loading.wait_for_need().await {
+            self.fetch_again().await;
+        }
+        self.left = true;
+    }
+
+    /// Whether there is a config now.
+    async fn fetch_first(&self, first: First) -> bool {
+        let First { policy, mut saved, mut done } = first;
+        let Some(mut fetch) = self.fetch(policy) else { return false };
+        loop {
+            let Failed { error, mut retry_at, .. } = match self.loading.fetcher.attempt(&mut fetch).await {
+                Ok(fetched) => {
+                    let text = self.take(fetched);
+                    complete(&mut done, Ok(()));
+                    self.save(text).await;
+                    return true;
+                }
+                Err(failed) => failed,
+            };
+            let restored = saved.take().map(|saved| self.restore(saved)).is_some();
+            if restored {
+                // From now on there is time.
+                let Some(patient) = self.fetch(FetchPolicy::for_ever()) else { return false };
+                fetch = patient;
+                retry_at = Some(self.loading.fetcher.now().saturating_add(AFTER_RESTORING));
+            }
+            self.loading.failed(error.clone(), retry_at);
+            let Some(retry_at) = retry_at else {
+                complete(&mut done, Err(error));
+                return false;
+            };
+            if restored {
+                complete(&mut done, Ok(()));
+            }
+            self.loading.wait_until(retry_at).await;
+        }
+    }
+
+    async fn fetch_again(&self) {
+        let Some(request) = self.loading.fetcher.endpoints.config_request(self.loading.etag()) else { return };
+        let deadline = self.loading.fetcher.now().saturating_add(request.timeout());
+        let mut fetch = self.loading.fetcher.fetch(request, FetchPolicy::once(deadline));
+        match self.loading.fetcher.attempt(&mut fetch).await {
+            Ok(fetched) => {
+                let text = self.take(fetched);
+                self.save(text).await;
+            }
+            Err(Failed { error, asked, .. }) => {
+                let retry_at = self.loading.schedule_after_failure(asked);
+                self.loading.failed(error, retry_at);
+            }
+        }
+    }
+
+    fn fetch(&self, policy: FetchPolicy) -> Option<Fetch> {
+        let request = self.loading.fetcher.endpoints.config_request(self.loading.etag())?;
+        Some(self.loading.fetcher.fetch(request, policy))
+    }
+
+    fn restore(&self, saved: Saved) {
+        let Some(core) = self.core.upgrade() else { return };
+        tracing::warn!(target: "convert", "the last-known-good config is served; it may be stale");
+        core.install_saved(saved);
+    }
+
+    /// Puts what was fetched in place, and tells who waits. Answers with the config's text, if there is a newer one.
+    fn take(&self, fetched: Fetched) -> Option<(Vec<u8>, Option<Arc<str>>)> {
+        match fetched {
+            Fetched::NotModified => {
+                self.loading.confirmed();
+                self.loading.answer(&Ok(Refreshed::Unchanged));
+                None
+            }
+            Fetched::Config { config, etag, text } => {
+                let core = self.core.upgrade()?;
+                core.install_fetched(*config, etag.clone());
+                self.loading.answer(&Ok(Refreshed::Updated));
+                Some((text, etag))
+            }
+        }
+    }
+
+    /// Saves a config on a thread of its own: delivery goes on meanwhile.
+    async fn save(&self, text: Option<(Vec<u8>, Option<Arc<str>>)>) {
+        let (Some((text, etag)), Some(file)) = (text, self.loading.saved.clone()) else { return };
+        let (unix_time, path) = (self.loading.fetcher.clock.unix_time(), file.path().to_owned());
+        let written = match off_thread(move || file.write(&text, etag.as_deref(), unix_time)) {
+            Ok(writing) => writing.await.unwrap_or(Ok(())),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            tracing::warn!(target: "convert", %error, path = %path.display(), "the config could not be saved");
+        }
+    }
+}
+
+/// How soon the endpoint is asked again once a saved config is served.
+const AFTER_RESTORING: Duration = Duration::from_secs(1);
+
+fn complete<T>(done: &mut Option<Completer<T>>, value: T) {
+    if let Some(done) = done.take() {
+        done.complete(value);
+    }
+}

@@ -1,0 +1,27 @@
+//! What the web crates share: who a request comes from, what it asks for, and what its response sets.
+//!
+//! Plain strings in, plain strings out: no type of any web framework or HTTP crate. An app on axum, actix-web or Rocket
+//! uses the crate for its framework; a crate for another framework is built on this module:
+//!
+//! 1. [`Visitor::identify`] finds the visitor: the app's id, the one in the [`VisitorCookie`], or a new one.
+//! 2. [`Settings::context_options`] says what the context is told: consent, preview, forced variations.
+//!    [`RequestUrl::location`] has the location attributes.
+//! 3. A [`Visit`] keeps the contexts of the request, so that every extraction of one request shares them.
+//! 4. The response sets [`VisitorCookie::set_cookie`] where [`Visitor::needs_cookie`].
+
+mod consent;
+mod cookie;
+mod cores;
+mod location;
+mod percent;
+mod settings;
+mod visit;
+mod visitor;
+
+pub use consent::{do_not_track, global_privacy_control};
+pub use cookie::{CookieError, SameSite, VisitorCookie};
+pub use cores::Cores;
+pub use location::{RequestUrl, forced_variations_of, preview_of};
+pub use settings::Settings;
+pub use visit::Visit;
+pub use visitor::{MAX_VISITOR_ID, Visitor, VisitorOrigin, is_visitor_id};

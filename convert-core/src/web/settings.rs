@@ -1,0 +1,97 @@
+//! What every web crate can be told.
+
+use crate::context::ContextOptions;
+
+use super::{Visitor, VisitorCookie, forced_variations_of, preview_of};
+
+/// The settings of a middleware that no framework's types take part in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Settings {
+    cookie: VisitorCookie,
+    preview: bool,
+    forced_variations: bool,
+    mint_always: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Settings {
+    /// The defaults: the official SDK's cookie; neither previews nor forced variations; an id only where one is needed.
+    pub const fn new() -> Self {
+        Self { cookie: VisitorCookie::new(), preview: false, forced_variations: false, mint_always: false }
+    }
+
+    /// The visitor's cookie.
+    pub fn cookie(mut self, cookie: VisitorCookie) -> Self {
+        self.cookie = cookie;
+        self
+    }
+
+    /// Whether `?convert_preview={experience id}.{variation id}` previews a variation; false by default.
+    pub fn preview(mut self, preview: bool) -> Self {
+        self.preview = preview;
+        self
+    }
+
+    /// Whether `?convert_force={experience id}.{variation id}` forces a variation; false by default.
+    pub fn forced_variations(mut self, forced_variations: bool) -> Self {
+        self.forced_variations = forced_variations;
+        self
+    }
+
+    /// Whether requests that ask for no context get a visitor too; false by default.
+    pub fn mint_always(mut self, mint_always: bool) -> Self {
+        self.mint_always = mint_always;
+        self
+    }
+
+    /// The visitor's cookie.
+    pub fn visitor_cookie(&self) -> &VisitorCookie {
+        &self.cookie
+    }
+
+    /// Whether requests that ask for no context get a visitor too.
+    #[must_use]
+    pub fn mints_always(&self) -> bool {
+        self.mint_always
+    }
+
+    /// What the context of a request is told, the attributes of visitor and location aside: it keeps one config for the
+    /// whole request, leaves no trace without consent, and follows preview and force links where they are on.
+    pub fn context_options(&self, visitor: &Visitor, query: Option<&str>) -> ContextOptions {
+        let options = ContextOptions::new().pinned(true).consent(visitor.has_consent());
+        let Some(query) = query else { return options };
+        let options = if self.preview { options.preview(preview_of(query)) } else { options };
+        if self.forced_variations { options.force_variations(forced_variations_of(query)) } else { options }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(settings: &Settings, consent: bool) -> ContextOptions {
+        let visitor = Visitor::identify(consent, Some("v".into()), &VisitorCookie::new(), [""]);
+        settings.context_options(&visitor, Some("convert_preview=1.2&convert_force=3.4"))
+    }
+
+    #[test]
+    fn links_count_only_where_they_are_switched_on() {
+        let off = options(&Settings::new(), true);
+        assert!(off.preview.is_none() && off.force_variations.is_empty() && off.pinned);
+        let on = options(&Settings::new().preview(true).forced_variations(true), true);
+        assert_eq!(on.preview.unwrap().variation_id(), "2");
+        assert_eq!(on.force_variations, ["4"]);
+    }
+
+    #[test]
+    fn without_consent_nothing_is_stored_or_tracked() {
+        let options = options(&Settings::new(), false);
+        assert!(!options.storage && !options.tracking);
+    }
+}
