@@ -98,8 +98,11 @@ impl VisitorState {
         self.bucketing.as_slice()
     }
 
-    /// Takes in the decisions and goals of another state that this one lacks.
+    /// Takes in the decisions and goals of another state that this one lacks, and its segments.
     pub(crate) fn fill_from(&mut self, other: &Self) {
+        if let Some(segments) = other.segments() {
+            self.segments.get_or_insert_default().merge_from(segments);
+        }
         for (experience, variation) in other.bucketing.iter() {
             if let Err(place) = self.decision_place(experience) {
                 self.bucketing.insert(place, (experience.clone(), variation.clone()));
