@@ -86,6 +86,16 @@ pub mod testing;
 #[cfg(feature = "web")]
 pub mod web;
 
+#[cfg(doctest)]
+mod readmes {
+    #[doc = include_str!("../../README.md")]
+    struct Project;
+
+    #[doc = include_str!("../README.md")]
+    struct Package;
+}
+
+/// What this SDK does otherwise than the official ones, and why.
 pub mod differences {
     #![doc = include_str!("../docs/differences.md")]
 }

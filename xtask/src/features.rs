@@ -9,6 +9,7 @@ pub(crate) fn check() -> Outcome {
         let build = |features: &str| {
             run(cargo().args([
                 "check",
+                "--locked",
                 "--quiet",
                 "--package",
                 &package,

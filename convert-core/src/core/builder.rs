@@ -265,7 +265,8 @@ impl CoreBuilder {
         self
     }
 
-    /// How many visitors the bundled store keeps; 10,000 by default. The one used least recently goes first.
+    /// How many visitors the bundled store keeps; 10,000 by default. The one used least recently goes first. A store of
+    /// the app's own has limits of its own.
     pub fn visitor_limit(mut self, visitors: NonZeroUsize) -> Self {
         if let Store::Bundled { visitors: limit, .. } = &mut self.store {
             *limit = visitors;

@@ -16,6 +16,7 @@ use crate::events::{Event, EventBus, Handler, Subscription};
 use crate::tracking::{Delivery, Stats};
 use crate::transport::EndpointError;
 use crate::visitor::{ProjectScope, StoreError};
+use crate::worker::is_inside;
 
 use super::keeper::{Loading, Saved};
 
@@ -157,8 +158,20 @@ impl Shared {
 
     /// Waits for the first config until `timeout` has passed; whether there is one.
     pub(crate) fn wait_ready(&self, timeout: Duration) -> bool {
+        // The SDK's own thread would wait for itself.
+        if is_inside() {
+            return self.epoch() > 0;
+        }
         let deadline = self.clock.now().saturating_add(timeout);
-        block_until(self.clock.as_ref(), deadline, |cx| self.poll_ready(cx)).is_some()
+        let mut waker = None;
+        let is_ready = block_until(self.clock.as_ref(), deadline, |cx| {
+            waker.get_or_insert_with(|| cx.waker().clone());
+            self.poll_ready(cx)
+        });
+        if let (None, Some(waker)) = (is_ready, waker) {
+            lock(&self.installing).retain(|waiting| !waiting.will_wake(&waker));
+        }
+        is_ready.is_some()
     }
 
     /// A handler that comes after the first config is told of it at once, and of nothing else that happened before.

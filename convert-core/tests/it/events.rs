@@ -106,3 +106,18 @@ fn an_event_that_is_logged_whole_shows_no_visitor_id() {
     assert!(!seen.lock().unwrap().contains("jane"));
     assert_eq!(*written.lock().unwrap(), "jane@example.com");
 }
+
+#[test]
+fn a_handler_may_subscribe_and_ask_for_readiness() {
+    let (core, _) = recorded(|builder| builder);
+    let inner = core.clone();
+    let answers = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&answers);
+    let _subscription = core.on(move |event| {
+        if matches!(event, Event::Ready { .. }) {
+            inner.on(|_| {}).forever();
+            noted.lock().unwrap().push(inner.wait_ready(std::time::Duration::ZERO));
+        }
+    });
+    assert_eq!(*answers.lock().unwrap(), [true]);
+}
