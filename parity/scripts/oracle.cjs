@@ -299,16 +299,22 @@ async function run(scenario) {
 
 async function main() {
   if (process.argv[2] === '--describe') {
-    process.stdout.write(JSON.stringify(describe()) + '\n');
+    await write(JSON.stringify(describe()) + '\n');
     process.exit(0);
   }
   const lines = readline.createInterface({input: process.stdin, crlfDelay: Infinity});
   for await (const line of lines) {
     if (!line.trim()) continue;
     const scenario = JSON.parse(line);
-    process.stdout.write(JSON.stringify({id: scenario.id, outcomes: await run(scenario)}) + '\n');
+    await write(JSON.stringify({id: scenario.id, outcomes: await run(scenario)}) + '\n');
   }
+  // The SDK's timers would keep the process alive.
   process.exit(0);
+}
+
+// Waits until the text is out: a slow reader must neither fill the memory here nor lose the end.
+function write(text) {
+  return new Promise((resolve) => process.stdout.write(text, resolve));
 }
 
 main();

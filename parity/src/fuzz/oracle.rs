@@ -143,8 +143,15 @@ impl Oracle {
 
     /// The next answer.
     pub(super) fn answer(&mut self) -> Result<Answer, Fault> {
-        match self.answers.next()? {
-            Some(line) => serde_json::from_str(&line).map_err(|error| Fault::broken("an answer of the oracle", error)),
+        let line = self.answers.next()?;
+        let answer = line.as_deref().map(serde_json::from_str);
+        match answer {
+            Some(Ok(answer)) => Ok(answer),
+            // Cut short, or nothing any more: how the program ended says why.
+            Some(Err(error)) => {
+                self.program.finish()?;
+                Err(Fault::broken("an answer of the oracle", error))
+            }
             None => {
                 self.program.finish()?;
                 Err(Fault::Broken("the oracle ended early".to_owned()))
