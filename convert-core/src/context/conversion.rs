@@ -147,7 +147,7 @@ pub enum ConversionOutcome {
         /// The entry's name.
         key: String,
     },
-    /// A preview is active, or tracking is off; nothing was marked or queued.
+    /// A preview is active, tracking is off, or the core is closed; nothing was marked or queued.
     Suppressed,
     /// No config is loaded yet; nothing was marked or queued.
     SdkNotReady,

@@ -97,7 +97,7 @@ impl<S> Inner<S> {
             settings: &self.shared.settings,
             location: self.location.as_ref(),
             force_variations: &self.force_variations,
-            tracking: self.tracking && self.shared.delivery.is_tracking_enabled(),
+            tracking: self.tracking && self.shared.delivery.accepts(),
             storage: self.storage,
             observed: self.shared.bus.is_observed(),
         }

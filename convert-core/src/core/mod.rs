@@ -172,7 +172,8 @@ impl Core {
 
     /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work.
     ///
-    /// Events that come later are counted as dropped. Contexts still decide, from the config they have.
+    /// Contexts still decide afterwards, from the config they have; their events are not taken any more, and conversions
+    /// answer `Suppressed`.
     pub fn close(&self, timeout: Duration) -> FlushReport {
         self.shared.delivery.close(timeout)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use convert_core::testing::{Collector, Fault, Route};
-use convert_core::{AmbiguousPolicy, Core, CoreBuilder, FlushError, Stats};
+use convert_core::{AmbiguousPolicy, ConversionOutcome, Core, CoreBuilder, FlushError, Stats};
 
 use crate::fixtures::{PATIENCE, collected};
 
@@ -146,11 +146,14 @@ fn a_full_batch_is_released_by_itself_and_the_rest_by_close() {
     let report = core.close(PATIENCE);
     assert_eq!((report.dropped, report.pending), (0, 0));
     assert_eq!(accepted(&collector), visitors(0..15));
-    // What comes after the close is counted too.
-    core.create_context("late").unwrap().track_conversion("signup");
+    // What comes after the close is not taken, and not marked as if it were.
+    let late = core.create_context("late").unwrap();
+    assert!(late.run_experience("open").is_some());
+    assert_eq!(late.track_conversion("signup"), ConversionOutcome::Suppressed);
+    assert!(!late.visitor_state().has_goal("signup"));
     let stats = core.stats();
     assert!(adds_up(&stats), "{stats:?}");
-    assert_eq!((stats.delivered.total(), stats.dropped.closed.total()), (15, 1));
+    assert_eq!((stats.delivered.total(), stats.accepted.total()), (15, 15));
 }
 
 #[test]
