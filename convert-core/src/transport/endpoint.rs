@@ -123,6 +123,12 @@ impl Endpoints {
         })
     }
 
+    /// How long a request may take.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
     /// The debug token, which redirects must not carry elsewhere.
     pub(crate) fn debug_token(&self) -> Option<&Secret> {
         self.debug_token.as_ref()
@@ -155,7 +161,7 @@ impl Endpoints {
     }
 
     /// The POST of a batch to a [`tracking_url`](Self::tracking_url).
-    pub(crate) fn tracking_request(&self, url: Arc<str>, body: impl Into<Arc<[u8]>>) -> Request {
+    pub(crate) fn tracking_request(&self, url: Arc<str>, body: impl Into<Vec<u8>>) -> Request {
         Request { authorization: self.authorization.clone(), ..Request::tracking(url, body, self.request_timeout) }
     }
 

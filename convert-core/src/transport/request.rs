@@ -24,6 +24,16 @@ pub enum RequestKind {
     Tracking,
 }
 
+/// A body that clones and transports share: it is written once and never copied.
+#[derive(Clone)]
+pub(crate) struct Body(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// One HTTP request. Cheap to clone; `Debug` shows neither secrets nor the SDK key nor the query.
 #[derive(Clone)]
 pub struct Request {
@@ -33,7 +43,7 @@ pub struct Request {
     pub(crate) authorization: Option<Secret>,
     pub(crate) if_none_match: Option<Arc<str>>,
     /// The body to POST; a request without one is a GET.
-    pub(crate) body: Option<Arc<[u8]>>,
+    pub(crate) body: Option<Body>,
     pub(crate) timeout: Duration,
     pub(crate) max_response_bytes: usize,
 }
@@ -56,8 +66,8 @@ impl Request {
         }
     }
 
-    pub(crate) fn tracking(url: impl Into<Arc<str>>, body: impl Into<Arc<[u8]>>, timeout: Duration) -> Self {
-        let body = Some(body.into());
+    pub(crate) fn tracking(url: impl Into<Arc<str>>, body: impl Into<Vec<u8>>, timeout: Duration) -> Self {
+        let body = Some(Body(Arc::new(body.into())));
         Self { body, ..Self::get(RequestKind::Tracking, url, timeout, TRACKING_RESPONSE_BYTES) }
     }
 
@@ -95,7 +105,7 @@ impl Request {
     /// The body to send, already JSON.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
-        self.body.as_deref()
+        self.body.as_ref().map(Body::as_ref)
     }
 
     /// How long the whole exchange may take.
@@ -120,7 +130,7 @@ impl fmt::Debug for Request {
             .field("url", &safe_url(&self.url))
             .field("authorization", &self.authorization)
             .field("if_none_match", &self.if_none_match)
-            .field("body_bytes", &self.body.as_ref().map(|body| body.len()))
+            .field("body_bytes", &self.body().map(<[u8]>::len))
             .field("timeout", &self.timeout)
             .field("max_response_bytes", &self.max_response_bytes)
             .finish()
@@ -164,6 +174,16 @@ mod tests {
         assert_eq!((request.method(), request.body()), ("POST", Some(&b"{}"[..])));
         assert_eq!(request.max_response_bytes(), 64 * 1024);
         assert_eq!(request.headers().count(), 2);
+    }
+
+    #[test]
+    fn the_body_is_shared_and_not_copied() {
+        let body = b"{}".to_vec();
+        let written = body.as_ptr();
+        let request = Request::tracking("https://m.test/v1/track/k", body, Duration::from_secs(10));
+        for request in [request.clone(), request] {
+            assert_eq!(request.body().unwrap().as_ptr(), written);
+        }
     }
 
     #[test]

@@ -98,6 +98,12 @@ impl Worker {
         self.shared.config.clock.real_time_until(self.shared.agenda.next()?)
     }
 
+    /// How long a tracking request may take.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.shared.config.endpoints.request_timeout()
+    }
+
     fn take_commands(&mut self, now: Duration) -> bool {
         let commands = std::mem::take(&mut *lock(&self.shared.commands));
         for flush in commands.flushes {

@@ -1,9 +1,10 @@
 //! The HTTP clients, built at first use on the thread that uses them.
 
 use std::error::Error;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::completion::lock;
 use crate::transport::http_url::HttpUrl;
 
 type BuildFailure = Box<dyn Error + Send + Sync>;
@@ -11,7 +12,7 @@ type BuildFailure = Box<dyn Error + Send + Sync>;
 /// Servers close idle connections, often after a minute or less: a connection left alone this long is not used again.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A request that still waits for its connection was surely not sent, which the worker's own deadline cannot tell.
+/// The longest time for a connection to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +40,7 @@ enum Source {
 
 pub(super) struct Clients {
     source: Source,
-    pub(super) connect_timeout: Duration,
+    connect_timeout: Mutex<Duration>,
     anywhere: Mutex<Option<reqwest::Client>>,
     loopback: Mutex<Option<reqwest::Client>>,
 }
@@ -69,7 +70,18 @@ impl Clients {
     }
 
     fn of(source: Source) -> Self {
-        Self { source, connect_timeout: CONNECT_TIMEOUT, anywhere: Mutex::new(None), loopback: Mutex::new(None) }
+        let connect_timeout = Mutex::new(CONNECT_TIMEOUT);
+        Self { source, connect_timeout, anywhere: Mutex::new(None), loopback: Mutex::new(None) }
+    }
+
+    /// Makes connecting end well before the request's deadline, which cannot tell that the request was surely not sent.
+    /// For clients that are built from now on.
+    pub(super) fn fit_to(&self, request_timeout: Duration) {
+        *lock(&self.connect_timeout) = CONNECT_TIMEOUT.min(request_timeout / 2);
+    }
+
+    pub(super) fn connect_timeout(&self) -> Duration {
+        *lock(&self.connect_timeout)
     }
 
     pub(super) fn backend_name(&self) -> String {
@@ -88,11 +100,11 @@ impl Clients {
         let is_local = HttpUrl::parse(url).is_ok_and(|url| !url.is_secure() && url.is_loopback());
         let (slot, reach) =
             if is_local { (&self.loopback, Reach::Loopback) } else { (&self.anywhere, Reach::Anywhere) };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = lock(slot);
         if let Some(client) = &*slot {
             return Ok(client.clone());
         }
-        let client = build(backend, reach, self.connect_timeout)?;
+        let client = build(backend, reach, self.connect_timeout())?;
         *slot = Some(client.clone());
         Ok(client)
     }
@@ -100,7 +112,7 @@ impl Clients {
     /// Drops the clients that were built; the next use builds new ones.
     pub(super) fn forget(&self) {
         for slot in [&self.anywhere, &self.loopback] {
-            slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+            lock(slot).take();
         }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::*;
 use crate::clock::{RandomJitter, SystemClock};
 use crate::events::EventBus;
-use crate::testing::{Collector, Fault, Route};
-use crate::tracking::{Delivery, EventKind, TrackingEvent};
+use crate::testing::{Collector, Fault, ManualClock, Route};
+use crate::tracking::{Delivery, EventKind, FlushError, TrackingEvent};
 use crate::transport::{EndpointOptions, Endpoints};
 use crate::worker::{AmbiguousPolicy, DeliveryConfig};
 
@@ -57,6 +57,32 @@ fn events_are_delivered_from_a_thread_without_a_runtime() {
     assert_eq!(collector.connection_count(), 1);
     delivery.close(LONG);
     assert!(collector.wait_for_close(LONG), "the runtime's connections end with it");
+}
+
+/// The server accepts connections and never takes part in the handshake; the request's own deadline never comes.
+#[cfg(any(feature = "reqwest-rustls", feature = "reqwest-native-tls"))]
+#[test]
+fn a_connection_that_never_comes_about_is_not_ambiguous() {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let collector = Collector::start().unwrap();
+    let transport = Arc::new(ReqwestTransport::new());
+    let delivery = delivery(&collector, |config| {
+        let options = EndpointOptions {
+            sdk_key: Some("100/200".to_owned()),
+            track_endpoint: Some(format!("https://{}/v1", listener.local_addr().unwrap())),
+            request_timeout: Some(Duration::from_millis(20)),
+            ..EndpointOptions::default()
+        };
+        config.endpoints = Arc::new(Endpoints::new(options).unwrap());
+        config.clock = Arc::new(ManualClock::new());
+        config.transport = Arc::clone(&transport) as _;
+    });
+    delivery.track(event(1));
+    let error = delivery.flush(LONG).unwrap_err();
+    assert!(matches!(error, FlushError::Failed { .. }), "{error:?}");
+    assert_eq!(transport.clients.connect_timeout(), Duration::from_millis(10));
+    let stats = delivery.stats();
+    assert_eq!((stats.ambiguous.total(), stats.pending.total()), (0, 1));
 }
 
 /// The worker sleeps until a time of its own, with nobody to wake it.

@@ -10,8 +10,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use self::client::Clients;
 use self::failure::failure_of;
+use super::request::Body;
 use super::{AsyncTransport, BoxFuture, Request, RequestKind, Response, TransportError, TransportErrorKind};
 use crate::worker::Worker;
 
@@ -24,7 +27,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 60 * 60);
 /// The bundled transport. Its runtime lives on the SDK's own thread: the app's runtime, if there is one, is never used.
 ///
 /// Clients are built at first use, on that thread. Redirects, retries and the deadline of a request are the SDK's own work,
-/// so reqwest's are off; only connecting is given up after 5 seconds of its own. Proxies are read from the environment, except for plain HTTP to this machine, which never leaves it.
+/// so reqwest's are off; only connecting is given up early, after half the request timeout or 5 seconds, whichever is less: a
+/// request without a connection was surely not sent. Proxies are read from the environment, except for plain HTTP to this
+/// machine, which never leaves it.
 pub struct ReqwestTransport {
     clients: Arc<Clients>,
 }
@@ -55,7 +60,8 @@ impl ReqwestTransport {
     /// A client of the app's, for proxies, client certificates or another TLS backend.
     ///
     /// Build it with [`reqwest::redirect::Policy::none`] and [`reqwest::retry::never`]: a client that follows redirects
-    /// would carry a debug token elsewhere, and one that retries would send events twice. Do not share its connection
+    /// would carry a debug token elsewhere, and one that retries would send events twice. Give it a connect timeout below
+    /// the request timeout: else a connection that never came about counts as a request that got no answer. Do not share its connection
     /// pool with other parts of the app: its connections end with the SDK's thread.
     #[must_use]
     pub fn with_client(client: reqwest::Client) -> Self {
@@ -92,6 +98,7 @@ impl AsyncTransport for ReqwestTransport {
     }
 
     fn drive(&self, worker: Worker) {
+        self.clients.fit_to(worker.request_timeout());
         match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => {
                 runtime.block_on(host(worker));
@@ -135,8 +142,8 @@ async fn exchange(clients: &Clients, request: &Request) -> Result<Response, Tran
     // connections act on it before the second is over.
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
-    let mut outgoing = match request.body() {
-        Some(body) => client.post(request.url()).body(body.to_vec()),
+    let mut outgoing = match &request.body {
+        Some(body) => client.post(request.url()).body(outgoing_body(body)),
         None => client.get(request.url()),
     };
     for (name, value) in request.headers() {
@@ -158,6 +165,10 @@ async fn exchange(clients: &Clients, request: &Request) -> Result<Response, Tran
         read_body(&mut incoming, request.max_response_bytes(), &mut response.body).await?;
     }
     Ok(response)
+}
+
+fn outgoing_body(body: &Body) -> reqwest::Body {
+    Bytes::from_owner(body.clone()).into()
 }
 
 /// Reads the body up to the limit, and not a chunk further.

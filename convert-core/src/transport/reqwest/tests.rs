@@ -202,14 +202,31 @@ fn a_cut_config_is_a_broken_connection() {
 #[cfg(any(feature = "reqwest-rustls", feature = "reqwest-native-tls"))]
 #[test]
 fn a_connection_that_never_comes_about_was_surely_not_used() {
-    let mut clients = Clients::default_backend();
-    clients.connect_timeout = Duration::from_millis(1);
+    let clients = Clients::default_backend();
+    clients.fit_to(Duration::from_millis(2));
     let setup = Setup::with(ReqwestTransport::over(clients), |_| {});
     // The system accepts the connection, and nobody ever takes part in the handshake.
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("https://{}/v1/track/k", listener.local_addr().unwrap());
     let error = setup.send(Request::tracking(url, *b"{}", LONG)).unwrap_err();
     assert_eq!((error.kind(), error.surely_not_sent()), (TransportErrorKind::Timeout, true), "{error:?}");
+}
+
+#[test]
+fn connecting_may_take_half_the_request_timeout_and_five_seconds_at_most() {
+    let clients = Clients::default_backend();
+    assert_eq!(clients.connect_timeout(), Duration::from_secs(5));
+    for (request_timeout, expected) in [(200, 100), (2_000, 1_000), (10_000, 5_000), (60_000, 5_000), (500, 250)] {
+        clients.fit_to(Duration::from_millis(request_timeout));
+        assert_eq!(clients.connect_timeout(), Duration::from_millis(expected), "{request_timeout}");
+    }
+}
+
+#[test]
+fn a_body_goes_out_without_a_copy() {
+    let request = Request::tracking("https://m.test/v1/track/k", BODY.as_bytes(), LONG);
+    let outgoing = outgoing_body(request.body.as_ref().unwrap());
+    assert_eq!(outgoing.as_bytes().unwrap().as_ptr(), request.body().unwrap().as_ptr());
 }
 
 #[test]
