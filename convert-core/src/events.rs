@@ -87,7 +87,8 @@ pub enum Event {
         /// The status answered, or what went wrong.
         result: Result<u16, String>,
     },
-    /// Events were given up.
+    /// Events were given up: those that no earlier event of this kind told of. A full queue tells when it begins to drop and
+    /// when it has room again; events that come after the close are told of at once and then at most every 30 seconds.
     #[non_exhaustive]
     EventsDropped {
         /// Why.

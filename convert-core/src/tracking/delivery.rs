@@ -47,8 +47,15 @@ impl Delivery {
         }
         let (kind, bytes) = (event.event_type(), payload::size_bound(&event));
         let now = self.shared.config.auto_flush_interval.map(|_| self.shared.now());
-        if self.shared.queue.push(event, kind, bytes, now) == Pushed::Wake {
-            self.shared.wake_worker();
+        match self.shared.queue.push(event, kind, bytes, now) {
+            Pushed::Quiet => {}
+            Pushed::Wake => {
+                if !self.shared.wake_worker() {
+                    // No thread that could tell of a drop.
+                    self.shared.report_drops();
+                }
+            }
+            Pushed::Late => self.shared.report_late(),
         }
     }
 
@@ -75,6 +82,12 @@ impl Delivery {
     #[inline]
     pub(crate) fn is_tracking_enabled(&self) -> bool {
         self.enabled.load(Ordering::Relaxed)
+    }
+
+    /// Whether an event tracked now would be queued: tracking is enabled and nobody closed.
+    #[inline]
+    pub(crate) fn accepts(&self) -> bool {
+        self.is_tracking_enabled() && !self.closing.load(Ordering::Relaxed)
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -130,6 +143,7 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         // A close that nobody waits for, as in a handler, goes on to its end.
         if self.closing.load(Ordering::Acquire) {
+            self.shared.report_all_late();
             return;
         }
         let lost = self.shared.give_up();

@@ -20,7 +20,7 @@ pub enum EventType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReleaseReason {
-    /// The batch size was reached.
+    /// The batch size was reached, or the queue was half full before that.
     Size,
     /// `flush` was called.
     Explicit,

@@ -11,5 +11,5 @@ pub(crate) use delivery::Delivery;
 pub(crate) use delivery::Flushing;
 pub use event::{DropReason, EventType, ReleaseReason};
 pub(crate) use event::{EventKind, TrackingEvent, Transaction};
-pub(crate) use queue::{Entry, Fate, Limits, Queue, Ticket, View};
+pub(crate) use queue::{DropNews, Entry, Fate, Limits, Queue, Ticket, View};
 pub use stats::{Dropped, EventCounts, FlushError, FlushReport, Stats};

@@ -2,12 +2,16 @@
 //!
 //! One lock guards all of it, so that a snapshot is consistent. Std only, generic over the event, without clock or logs.
 
+mod untold;
+
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub(crate) use self::untold::DropNews;
+use self::untold::Untold;
 use super::event::{DropReason, EventType};
-use super::stats::{Dropped, EventCounts, FlushReport, Stats};
+use super::stats::{EventCounts, FlushReport, Stats};
 
 /// An empty queue keeps room for this many events; what a backlog needed beyond it is given back.
 const KEPT_ROOM: usize = 1_024;
@@ -17,6 +21,12 @@ const KEPT_ROOM: usize = 1_024;
 pub(crate) struct Limits {
     pub(crate) events: usize,
     pub(crate) bytes: usize,
+}
+
+impl Limits {
+    fn are_half_used(self, events: usize, bytes: usize) -> bool {
+        events > self.events / 2 || bytes > self.bytes / 2
+    }
 }
 
 /// A queued event.
@@ -31,12 +41,15 @@ pub(crate) struct Entry<T> {
     ambiguous: bool,
 }
 
-/// Whether a push must wake the worker.
+/// What a push asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Pushed {
     Quiet,
+    /// The worker must look.
     Wake,
+    /// The event came after the close and was dropped.
+    Late,
 }
 
 /// What becomes of a batch whose request ended.
@@ -59,6 +72,8 @@ pub(crate) struct View {
     pub(crate) next: u64,
     /// When the first event since the last release was queued; kept only where pushes are stamped.
     pub(crate) since: Option<Duration>,
+    /// More than half of what the queue may hold is there.
+    pub(crate) half_full: bool,
 }
 
 /// A flush's claim on the events that were pending at its call.
@@ -99,10 +114,7 @@ struct Inner<T> {
     claims: Vec<Claim>,
     next_claim: u64,
     stats: Stats,
-    /// Dropped since the worker last asked.
-    unreported: Dropped,
-    /// Dropped in the present episode of a full queue.
-    episode: EventCounts,
+    untold: Untold,
 }
 
 /// The queue.
@@ -128,8 +140,7 @@ impl<T> Queue<T> {
                 claims: Vec::new(),
                 next_claim: 0,
                 stats: Stats::default(),
-                unreported: Dropped::default(),
-                episode: EventCounts::default(),
+                untold: Untold::default(),
             }),
         }
     }
@@ -145,12 +156,15 @@ impl<T> Queue<T> {
         inner.stats.accepted.add(kind, 1);
         if inner.closed {
             inner.stats.dropped.closed.add(kind, 1);
-            return Pushed::Quiet;
+            inner.untold.late(kind);
+            return Pushed::Late;
         }
         if size > self.limits.bytes {
             inner.drop_one(DropReason::TooLarge, kind);
             return Pushed::Wake;
         }
+        let was_half_full = inner.is_half_full(self.limits);
+        let mut begins_to_drop = false;
         while inner.pending() >= self.limits.events || inner.bytes.saturating_add(size) > self.limits.bytes {
             let oldest = inner.ring.pop_front();
             if let Some(oldest) = &oldest {
@@ -159,10 +173,10 @@ impl<T> Queue<T> {
             }
             let dropped = oldest.as_ref().map_or(kind, |oldest| oldest.kind);
             inner.stats.dropped.queue_full.add(dropped, 1);
-            inner.episode.add(dropped, 1);
+            begins_to_drop |= inner.untold.evicted(dropped);
             if oldest.is_none() {
                 // Everything else is in flight: the new event is the oldest one that can go.
-                return Pushed::Quiet;
+                return if begins_to_drop { Pushed::Wake } else { Pushed::Quiet };
             }
         }
         let seq = inner.next_seq;
@@ -173,11 +187,12 @@ impl<T> Queue<T> {
             inner.since = now;
         }
         inner.ring.push_back(Entry { event, kind, seq, bytes, ambiguous: false });
-        if inner.ring.len() >= inner.wake_at {
+        let batch_is_full = inner.ring.len() >= inner.wake_at;
+        if batch_is_full {
             inner.wake_at = usize::MAX;
-            return Pushed::Wake;
         }
-        Pushed::Quiet
+        let fills_up = !was_half_full && inner.is_half_full(self.limits);
+        if batch_is_full || fills_up || begins_to_drop { Pushed::Wake } else { Pushed::Quiet }
     }
 
     /// What there is to decide by.
@@ -188,6 +203,7 @@ impl<T> Queue<T> {
             oldest: inner.ring.front().map_or(inner.next_seq, |entry| entry.seq),
             next: inner.next_seq,
             since: inner.since,
+            half_full: inner.is_half_full(self.limits),
         }
     }
 
@@ -265,8 +281,8 @@ impl<T> Queue<T> {
         if inner.ring.is_empty() && inner.ring.capacity() > KEPT_ROOM {
             inner.ring = VecDeque::new();
         }
-        if inner.pending() <= self.limits.events / 2 && inner.bytes <= self.limits.bytes / 2 {
-            inner.end_episode();
+        if !inner.is_half_full(self.limits) {
+            inner.untold.end_episode();
         }
     }
 
@@ -289,7 +305,7 @@ impl<T> Queue<T> {
         let lost = std::mem::take(&mut inner.stats.pending);
         inner.drop_all(DropReason::Closed, lost);
         inner.bytes = 0;
-        inner.end_episode();
+        inner.untold.end_episode();
         let ring = std::mem::take(&mut inner.ring);
         // Freed without the lock: a full queue takes a while.
         drop(guard);
@@ -297,9 +313,14 @@ impl<T> Queue<T> {
         lost
     }
 
-    /// Events dropped since the last call, those of a full queue only once its episode is over.
-    pub(crate) fn take_unreported(&self) -> Dropped {
-        std::mem::take(&mut self.lock().unreported)
+    /// What there is to tell of dropped events since the last call, those that came late aside.
+    pub(crate) fn take_news(&self) -> DropNews {
+        self.lock().untold.take()
+    }
+
+    /// Lets the next news hold the events that came after the close, too.
+    pub(crate) fn release_late(&self) {
+        self.lock().untold.release_late();
     }
 
     /// Claims what is pending now; `None` when nothing is.
@@ -345,25 +366,25 @@ impl<T> Inner<T> {
         self.ring.len().saturating_add(usize::try_from(in_flight).unwrap_or(usize::MAX))
     }
 
+    fn is_half_full(&self, limits: Limits) -> bool {
+        limits.are_half_used(self.pending(), self.bytes)
+    }
+
     fn drop_one(&mut self, reason: DropReason, kind: EventType) {
-        self.stats.dropped.by_mut(reason).add(kind, 1);
-        self.unreported.by_mut(reason).add(kind, 1);
+        let mut counts = EventCounts::default();
+        counts.add(kind, 1);
+        self.drop_all(reason, counts);
     }
 
     fn drop_all(&mut self, reason: DropReason, counts: EventCounts) {
         self.stats.dropped.by_mut(reason).add_all(counts);
-        self.unreported.by_mut(reason).add_all(counts);
+        self.untold.add(reason, counts);
     }
 
     fn unpend(&mut self, counts: EventCounts) {
         let pending = &mut self.stats.pending;
         pending.bucketing = pending.bucketing.saturating_sub(counts.bucketing);
         pending.conversions = pending.conversions.saturating_sub(counts.conversions);
-    }
-
-    fn end_episode(&mut self) {
-        let dropped = std::mem::take(&mut self.episode);
-        self.unreported.queue_full.add_all(dropped);
     }
 
     fn report(&self, claim: &Claim) -> FlushReport {

@@ -156,7 +156,8 @@ impl Machine {
         if let Some(release) = self.release {
             return self.send(now, release);
         }
-        if view.queued >= batch_size {
+        // A queue that holds too little for a batch must not have to drop before it is emptied.
+        if view.queued >= batch_size || view.half_full {
             return self.send(now, Release { upto: view.next, reason: ReleaseReason::Size });
         }
         let due = self.settings.interval.zip(view.since).map(|(interval, since)| since.saturating_add(interval));
@@ -177,7 +178,8 @@ impl Machine {
     fn ended(&mut self, now: Duration, outcome: Outcome, events: usize, draw: f64) -> Action {
         let attempted = self.attempted.take();
         match outcome {
-            Outcome::Answered { status: 408 | 429 | 500..=599, retry_after } => {
+            // A redirect is not followed and says nothing of the events: whoever caused it can undo it.
+            Outcome::Answered { status, retry_after } if !(is_success(status) || is_refusal(status)) => {
                 self.failed(now, draw, retry_after, Fate::Return, false, attempted)
             }
             Outcome::NotSent => self.failed(now, draw, None, Fate::Return, false, attempted),
@@ -197,7 +199,7 @@ impl Machine {
                     self.wanted = Some(Demand::merge(Some(attempted), newer));
                 }
                 let fate = match status {
-                    200..=299 => {
+                    _ if is_success(status) => {
                         self.grow();
                         Fate::Delivered
                     }
@@ -247,6 +249,15 @@ impl Machine {
             other => other,
         };
     }
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// Whether the endpoint will never accept the request as it is.
+fn is_refusal(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 408 | 429)
 }
 
 #[cfg(test)]

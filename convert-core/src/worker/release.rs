@@ -118,7 +118,7 @@ impl Releases {
         };
         let result = match answer {
             Ok(response) if response.is_success() => Ok(response.status()),
-            Ok(response) => Err(format!("the endpoint answered {}", response.status())),
+            Ok(response) => Err(refusal(response.status())),
             Err(error) => Err(error.to_string()),
         };
         let events = self.batch.len();
@@ -189,5 +189,14 @@ impl Releases {
         if !self.batch.is_empty() {
             shared.queue.settle(&mut self.batch, Fate::Return, self.flight.is_some());
         }
+    }
+}
+
+fn refusal(status: u16) -> String {
+    match status {
+        300..=399 => {
+            format!("the endpoint answered {status}, a redirect, which is not followed; check the track endpoint")
+        }
+        _ => format!("the endpoint answered {status}"),
     }
 }

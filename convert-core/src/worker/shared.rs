@@ -16,9 +16,12 @@ use crate::clock::{Clock, Jitter};
 use crate::completion::{Completer, lock};
 use crate::events::{Event, EventBus};
 use crate::tracking::{
-    DropReason, Dropped, EventCounts, FlushError, FlushReport, Limits, Queue, ReleaseReason, Ticket, TrackingEvent,
+    DropNews, DropReason, EventCounts, FlushError, FlushReport, Limits, Queue, ReleaseReason, Ticket, TrackingEvent,
 };
 use crate::transport::{AsyncTransport, Endpoints};
+
+/// Of the events that come after the close, the first is told of at once and more of them at most this often.
+const LATE_REPORT_GAP: Duration = Duration::from_secs(30);
 
 /// What delivery works with.
 pub(crate) struct DeliveryConfig {
@@ -89,6 +92,8 @@ pub(crate) struct Shared {
     target: Mutex<Option<Arc<Target>>>,
     life: Mutex<Life>,
     running: AtomicBool,
+    /// Events that come after the close are told of from then on.
+    late_report_due: Mutex<Duration>,
 }
 
 impl Shared {
@@ -104,6 +109,7 @@ impl Shared {
             target: Mutex::default(),
             life: Mutex::new(Life::Idle),
             running: AtomicBool::new(false),
+            late_report_due: Mutex::default(),
         })
     }
 
@@ -239,24 +245,50 @@ impl Shared {
 
     /// Tells of the events dropped since the last call.
     pub(crate) fn report_drops(&self) {
-        let dropped = self.queue.take_unreported();
-        if dropped == Dropped::default() {
-            return;
-        }
+        let DropNews { dropped, full_begins, full_is_over } = self.queue.take_news();
         for (reason, counts) in dropped.each().filter(|(_, counts)| counts.total() > 0) {
             let (bucketing, conversions) = (counts.bucketing, counts.conversions);
-            tracing::warn!(target: "convert", bucketing, conversions, "tracking events dropped: {}", describe(reason));
+            // An episode of a full queue has its warning at the beginning.
+            if reason != DropReason::QueueFull || full_begins {
+                tracing::warn!(target: "convert", bucketing, conversions, "tracking events dropped: {}", describe(reason));
+            }
             self.bus.emit(|| Event::EventsDropped { reason, bucketing, conversions });
         }
+        if let Some(EventCounts { bucketing, conversions }) = full_is_over {
+            tracing::info!(
+                target: "convert", bucketing, conversions,
+                "the queue has room again; these are all tracking events dropped while it was full"
+            );
+        }
+    }
+
+    /// Tells of events that came after the close, from the caller's thread: the SDK's has ended or is about to.
+    pub(crate) fn report_late(&self) {
+        let now = self.now();
+        {
+            let mut due = lock(&self.late_report_due);
+            if now < *due {
+                return;
+            }
+            *due = now.saturating_add(LATE_REPORT_GAP);
+        }
+        self.report_all_late();
+    }
+
+    pub(crate) fn report_all_late(&self) {
+        self.queue.release_late();
+        self.report_drops();
     }
 }
 
 fn describe(reason: DropReason) -> &'static str {
     match reason {
-        DropReason::QueueFull => "the queue was full, the oldest went; see that the endpoint is reachable",
+        DropReason::QueueFull => {
+            "the queue is full, the oldest go until there is room again; see that the endpoint is reachable"
+        }
         DropReason::Rejected => "the endpoint refused them; check the SDK key, its secret and the endpoint",
         DropReason::TooLarge => "each alone is larger than the endpoint or the queue accepts",
         DropReason::Ambiguous => "their request got no answer and the policy is to drop such",
-        DropReason::Closed => "the core was closed or dropped first; flush, or close with more time",
+        DropReason::Closed => "the core was closed or dropped first; close it last, and with enough time",
     }
 }

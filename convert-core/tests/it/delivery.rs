@@ -49,9 +49,11 @@ fn survives(fault: Fault, ambiguous: u64, set: impl FnOnce(CoreBuilder) -> CoreB
 
 #[test]
 fn failing_statuses_lose_nothing() {
-    for status in [500, 502, 503, 504, 408, 429] {
+    for status in [500, 502, 503, 504, 408, 429, 301, 302, 307] {
         survives(Fault::Status(status), 0, |builder| builder);
     }
+    // A redirect is not followed: the events would go where nobody meant them to go.
+    survives(Fault::Redirect { status: 308, location: "/elsewhere".to_owned() }, 0, |builder| builder);
     survives(Fault::RetryAfter { status: 429, value: "7".to_owned() }, 0, |builder| builder);
     survives(Fault::RetryAfter { status: 503, value: "soon, I hope".to_owned() }, 0, |builder| builder);
 }
@@ -103,7 +105,7 @@ fn any_success_is_a_success() {
 
 #[test]
 fn a_refused_request_is_dropped_and_counted() {
-    for status in [400, 401, 403, 404, 302] {
+    for status in [400, 401, 403, 404, 410] {
         let (core, collector) = collected(|builder| builder.batch_size(1_000));
         collector.fail_once(Route::Track, Fault::Status(status));
         track(&core, 0..3);

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::tracking::Dropped;
 
 const ROOMY: Limits = Limits { events: 1_000, bytes: 1_000_000 };
 
@@ -60,23 +61,65 @@ fn a_batch_ends_at_either_limit_but_has_at_least_one_event() {
 }
 
 #[test]
-fn a_full_queue_drops_the_oldest_and_reports_once_the_episode_is_over() {
+fn a_full_queue_drops_the_oldest_and_tells_at_the_first_and_at_the_end() {
     let queue = queue(Limits { events: 10, bytes: 1_000 });
-    push(&queue, 0..25);
+    push(&queue, 0..10);
+    assert_eq!(queue.take_news(), DropNews::default());
+    let push_one = |event| queue.push(event, kind(event), 10, None);
+    assert_eq!([push_one(10), push_one(11)], [Pushed::Wake, Pushed::Quiet], "the worker is to tell of the first");
+    push(&queue, 12..13);
+    let news = queue.take_news();
+    assert_eq!((news.dropped.queue_full, news.full_begins, news.full_is_over), (counts(2, 1), true, None));
+    push(&queue, 13..25);
     let stats = queue.stats();
     assert_eq!(stats.accepted, counts(13, 12));
     assert_eq!(stats.pending, counts(5, 5));
     assert_eq!(stats.dropped.queue_full, counts(8, 7));
-    assert_eq!(queue.take_unreported(), Dropped::default());
+    assert_eq!(queue.take_news(), DropNews::default(), "told of already");
 
     let mut batch = take(&queue, 4);
     assert_eq!(events(&batch), [15, 16, 17, 18]);
     queue.settle(&mut batch, Fate::Delivered, false);
-    assert_eq!(queue.take_unreported(), Dropped::default(), "six of ten: not over");
+    assert_eq!(queue.take_news(), DropNews::default(), "six of ten: not over");
     let mut batch = take(&queue, 1);
     queue.settle(&mut batch, Fate::Delivered, false);
-    assert_eq!(queue.take_unreported().queue_full, counts(8, 7));
-    assert_eq!(queue.take_unreported(), Dropped::default());
+    let news = queue.take_news();
+    assert_eq!((news.dropped.queue_full, news.full_begins), (counts(6, 6), false), "the rest");
+    assert_eq!(news.full_is_over, Some(counts(8, 7)), "the whole");
+    assert_eq!(queue.take_news(), DropNews::default());
+}
+
+#[test]
+fn an_episode_that_nobody_saw_is_told_of_whole() {
+    let queue = queue(Limits { events: 10, bytes: 1_000 });
+    push(&queue, 0..14);
+    let mut batch = take(&queue, 10);
+    queue.settle(&mut batch, Fate::Delivered, false);
+    let news = queue.take_news();
+    assert_eq!((news.dropped.queue_full, news.full_begins), (counts(2, 2), true));
+    assert_eq!(news.full_is_over, Some(counts(2, 2)));
+}
+
+#[test]
+fn an_episode_may_begin_with_a_new_event() {
+    let queue = queue(Limits { events: 3, bytes: 1_000 });
+    push(&queue, 0..3);
+    let _in_flight = take(&queue, 3);
+    let push_one = |event| queue.push(event, kind(event), 10, None);
+    assert_eq!([push_one(3), push_one(4)], [Pushed::Wake, Pushed::Quiet]);
+    assert_eq!(queue.take_news().dropped.queue_full, counts(1, 1));
+}
+
+#[test]
+fn a_push_over_the_half_wakes_whatever_length_is_armed() {
+    for limits in [Limits { events: 4, bytes: 1_000 }, Limits { events: 1_000, bytes: 40 }] {
+        let queue = queue(limits);
+        let push_one = || queue.push(0, EventType::Bucketing, 10, None);
+        assert_eq!([push_one(), push_one()], [Pushed::Quiet, Pushed::Quiet]);
+        assert!(!queue.view().half_full);
+        assert_eq!([push_one(), push_one()], [Pushed::Wake, Pushed::Quiet]);
+        assert!(queue.view().half_full);
+    }
 }
 
 #[test]
@@ -103,7 +146,7 @@ fn bytes_are_bounded_too() {
     assert_eq!(queue.stats().pending.total(), 5, "six went for one of fifty-five bytes");
     assert_eq!(queue.push(13, EventType::Conversion, 101, None), Pushed::Wake);
     assert_eq!(queue.stats().dropped.too_large, counts(0, 1));
-    assert_eq!(queue.take_unreported().too_large, counts(0, 1));
+    assert_eq!(queue.take_news().dropped.too_large, counts(0, 1));
     assert_eq!(queue.stats().pending.total(), 5);
 }
 
@@ -150,9 +193,15 @@ fn a_closed_queue_counts_what_comes_later() {
     let queue = queue(ROOMY);
     push(&queue, 0..2);
     queue.close();
-    push(&queue, 2..5);
+    assert_eq!(queue.push(2, kind(2), 10, None), Pushed::Late);
+    push(&queue, 3..5);
     let stats = queue.stats();
     assert_eq!((stats.accepted.total(), stats.pending.total(), stats.dropped.closed.total()), (5, 2, 3));
+    assert_eq!(queue.take_news(), DropNews::default(), "kept until asked for");
+    queue.release_late();
+    assert_eq!(queue.take_news().dropped.closed, counts(2, 1));
+    queue.release_late();
+    assert_eq!(queue.take_news(), DropNews::default());
 }
 
 #[test]
@@ -197,6 +246,7 @@ enum Step {
     Claim,
     Close,
     Abandon,
+    Tell,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -211,6 +261,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (1_usize..8, 0_usize..200).prop_map(|(events, bytes)| Step::Take { events, bytes }),
         5 => (fate, any::<bool>()).prop_map(|(fate, ambiguous)| Step::Settle { fate, ambiguous }),
         2 => Just(Step::Claim),
+        2 => Just(Step::Tell),
         1 => Just(Step::Close),
         1 => Just(Step::Abandon),
     ]
@@ -223,7 +274,12 @@ proptest! {
         let queue = queue(limits);
         let mut batch: Vec<Entry<u32>> = Vec::new();
         let mut tickets = Vec::new();
-        let (mut reported, mut pushed) = (0, 0);
+        let (mut told, mut pushed) = (Dropped::default(), 0);
+        let tell = |told: &mut Dropped| {
+            for (reason, counts) in queue.take_news().dropped.each() {
+                told.by_mut(reason).add_all(counts);
+            }
+        };
         for step in steps {
             match step {
                 Step::Push { event, bytes } => {
@@ -235,6 +291,7 @@ proptest! {
                 Step::Claim => tickets.extend(queue.claim().map(|ticket| (ticket, queue.stats().pending.total()))),
                 Step::Close => queue.close(),
                 Step::Abandon => { queue.abandon(); }
+                Step::Tell => tell(&mut told),
                 Step::Take { .. } => {}
             }
             let stats = queue.stats();
@@ -263,9 +320,9 @@ proptest! {
             }
         }
         queue.abandon();
-        reported += queue.take_unreported().total();
-        // Only events that came after the end are dropped without a report.
-        prop_assert!(reported <= queue.stats().dropped.total());
+        queue.release_late();
+        tell(&mut told);
+        prop_assert_eq!(told, queue.stats().dropped, "every drop is told of once");
         prop_assert_eq!(queue.stats().pending.total(), 0);
     }
 }

@@ -12,7 +12,7 @@ fn at(seconds: u64) -> Duration {
 
 /// `queued` events, the oldest at place `oldest`, none stamped.
 fn idle(queued: usize, oldest: u64) -> Input {
-    Input::Idle(View { queued, oldest, next: oldest + queued as u64, since: None })
+    Input::Idle(View { queued, oldest, next: oldest + queued as u64, since: None, half_full: false })
 }
 
 fn ended(outcome: Outcome, events: usize) -> Input {
@@ -56,7 +56,10 @@ fn what_an_answer_means_for_the_batch() {
         (status(200), Fate::Delivered, false, false),
         (status(202), Fate::Delivered, false, false),
         (status(204), Fate::Delivered, false, false),
-        (status(301), Fate::Drop(DropReason::Rejected), false, false),
+        (status(101), Fate::Return, false, true),
+        (status(301), Fate::Return, false, true),
+        (status(304), Fate::Return, false, true),
+        (status(307), Fate::Return, false, true),
         (status(400), Fate::Drop(DropReason::Rejected), false, false),
         (status(401), Fate::Drop(DropReason::Rejected), false, false),
         (status(404), Fate::Drop(DropReason::Rejected), false, false),
@@ -66,6 +69,8 @@ fn what_an_answer_means_for_the_batch() {
         (status(500), Fate::Return, false, true),
         (status(503), Fate::Return, false, true),
         (status(599), Fate::Return, false, true),
+        (status(499), Fate::Drop(DropReason::Rejected), false, false),
+        (status(999), Fate::Return, false, true),
         (NotSent, Fate::Return, false, true),
         (NoAnswer, Fate::Return, true, true),
     ] {
@@ -108,6 +113,23 @@ fn the_batch_size_releases_everything_queued() {
             (2, idle(203, 1_000), send(ReleaseReason::Size, 500)),
             (3, ended(status(200), 203), settle(Fate::Delivered)),
             (3, idle(3, 1_203), WAIT_FOR_BATCH),
+        ],
+    );
+}
+
+#[test]
+fn a_queue_that_is_half_full_is_released_below_the_batch_size() {
+    let half_full = Input::Idle(View { queued: 3, oldest: 0, next: 3, since: None, half_full: true });
+    run(
+        &mut machine(),
+        &[
+            (0, half_full, send(ReleaseReason::Size, 500)),
+            (0, ended(status(503), 3), settle(Fate::Return)),
+            // Not through the backoff, though.
+            (0, half_full, held_until(1)),
+            (1, half_full, send(ReleaseReason::Timeout, 500)),
+            (1, ended(status(200), 3), settle(Fate::Delivered)),
+            (1, idle(0, 3), WAIT_FOR_BATCH),
         ],
     );
 }
@@ -217,7 +239,7 @@ fn the_periodic_release_counts_from_the_first_event() {
     let mut machine =
         Machine::new(Settings { batch_size: BATCH, interval: Some(at(30)), policy: AmbiguousPolicy::Retry });
     let stamped = |queued, oldest, since| {
-        Input::Idle(View { queued, oldest, next: oldest + queued as u64, since: Some(at(since)) })
+        Input::Idle(View { queued, oldest, next: oldest + queued as u64, since: Some(at(since)), half_full: false })
     };
     run(
         &mut machine,

@@ -60,16 +60,19 @@ fn a_burst_on_a_full_queue_keeps_the_newest_and_counts_the_rest() {
         assert_eq!(stats.accepted.total(), 200_000);
         assert_eq!(stats.pending.total(), 100_000);
         assert_eq!((stats.dropped.queue_full.bucketing, stats.dropped.queue_full.conversions), (50_000, 50_000));
-        assert!(bench.told_drops().is_empty(), "the episode is not over");
+        let so_far = (DropReason::QueueFull, 50_000, 50_000);
+        assert_eq!(bench.told_drops(), [so_far], "told of while it lasts");
+        bench.track(200_000..200_010);
+        assert_eq!(bench.told_drops(), [so_far], "and once");
 
         bench.transport.release(TRACKING, &Answer::status(200));
         bench.turn();
         let stats = bench.stats();
         assert_eq!((stats.delivered.total(), stats.pending.total()), (100_000, 0));
-        assert_eq!(bench.told_drops(), [(DropReason::QueueFull, 50_000, 50_000)]);
+        assert_eq!(bench.told_drops(), [so_far, (DropReason::QueueFull, 5, 5)], "the rest, now that it is over");
         let sent = bench.sent();
         assert_eq!(sent[0], Vec::from_iter(0..10), "what is in flight is not dropped");
-        assert_eq!(sent[1..].concat(), Vec::from_iter(100_010..200_000));
+        assert_eq!(sent[1..].concat(), Vec::from_iter(100_020..200_010));
     });
     assert_eq!(warned, 1);
 }
@@ -84,6 +87,43 @@ fn a_second_episode_of_a_full_queue_is_told_anew() {
         bench.transport.release(TRACKING, &Answer::status(200));
         bench.turn();
         assert_eq!(bench.told_drops(), vec![(DropReason::QueueFull, 25, 25); round]);
+    }
+}
+
+#[test]
+fn the_first_eviction_is_told_of_at_once() {
+    let mut bench = Bench::with(|config| config.limits = full_queue(20));
+    bench.transport.otherwise(TRACKING, Answer::status(503));
+    let warned = warnings(|| {
+        bench.track(0..20);
+        assert_eq!(bench.stats().dropped.total(), 0);
+    });
+    assert_eq!(warned, 1, "of the answer only");
+    let warned = warnings(|| bench.track([20]));
+    assert_eq!((warned, bench.told_drops()), (1, vec![(DropReason::QueueFull, 1, 0)]));
+    // The endpoint stays away: no further word of the queue until the end.
+    assert_eq!(warnings(|| bench.track(21..25)), 0);
+    bench.transport.otherwise(TRACKING, Answer::status(200));
+    assert_eq!(warnings(|| bench.advance(seconds(60))), 0);
+    assert_eq!(bench.told_drops(), [(DropReason::QueueFull, 1, 0), (DropReason::QueueFull, 2, 2)]);
+    assert_eq!((bench.stats().delivered.total(), bench.stats().dropped.queue_full.total()), (20, 5));
+}
+
+#[test]
+fn a_queue_too_small_for_a_batch_loses_nothing_at_a_healthy_endpoint() {
+    let by_number = |config: &mut DeliveryConfig| config.limits.events = 8;
+    let by_size = |config: &mut DeliveryConfig| config.limits.bytes = 2_000;
+    for limit in [&by_number as &dyn Fn(&mut DeliveryConfig), &by_size] {
+        let mut bench = Bench::with(|config| {
+            config.batch_size = 1_000;
+            limit(config);
+        });
+        for n in 0..100 {
+            bench.track([n]);
+        }
+        drop(bench.flush(seconds(5)));
+        assert_eq!((bench.stats().delivered.total(), bench.stats().dropped.total()), (100, 0));
+        assert!((10..=30).contains(&bench.stats().requests), "{} requests", bench.stats().requests);
     }
 }
 

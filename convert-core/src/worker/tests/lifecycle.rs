@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bench::{Bench, assert_adds_up, config, event, poll_once, seconds, warnings};
-use crate::events::EventBus;
+use crate::events::{Event, EventBus};
 use crate::testing::{Answer, ManualClock, RecordingTransport};
 use crate::tracking::{Delivery, DropReason, FlushReport, ReleaseReason};
 use crate::transport::RequestKind;
@@ -22,6 +22,47 @@ fn close_delivers_ends_and_refuses_what_comes_later() {
     // Once more, and a flush, find nothing to do.
     assert_eq!(bench.delivery.close(seconds(5)), FlushReport::default());
     assert_eq!(bench.delivery.flush(seconds(5)), Ok(FlushReport::default()));
+}
+
+#[test]
+fn what_comes_after_the_close_is_told_of_once_per_burst() {
+    let late = |n| (DropReason::Closed, n, 0);
+    let mut bench = Bench::new();
+    bench.delivery.close(seconds(5));
+    bench.turn();
+    let track = |bench: &mut Bench, times| warnings(|| (0..times).for_each(|_| bench.delivery.track(event(0))));
+    assert_eq!((track(&mut bench, 1), bench.told_drops()), (1, vec![late(1)]), "the first at once");
+    assert_eq!((track(&mut bench, 1_000), bench.told_drops().len()), (0, 1), "the burst makes no noise");
+    bench.clock.advance(seconds(30));
+    assert_eq!((track(&mut bench, 5), bench.told_drops()), (1, vec![late(1), late(1_001)]), "the next one tells");
+    assert_eq!(bench.stats().dropped.closed.total(), 1_006);
+    // The last handle tells of the rest.
+    let (told, bus) = (Arc::<std::sync::Mutex<u64>>::default(), Arc::clone(&bench.bus));
+    let seen = Arc::clone(&told);
+    bus.subscribe(Arc::new(move |event| {
+        if let Event::EventsDropped { bucketing, .. } = event {
+            *seen.lock().unwrap() += bucketing;
+        }
+    }))
+    .forever();
+    assert_eq!(warnings(|| drop(bench)), 1);
+    assert_eq!(*told.lock().unwrap(), 4);
+}
+
+#[test]
+fn events_are_accepted_while_tracking_is_on_and_nobody_closed() {
+    let mut bench = Bench::new();
+    assert!(bench.delivery.accepts());
+    bench.delivery.set_tracking_enabled(false);
+    assert!(!bench.delivery.accepts());
+    bench.delivery.set_tracking_enabled(true);
+    bench.transport.otherwise(TRACKING, Answer::Hang);
+    bench.track(0..7);
+    drop(bench.delivery.start_close(seconds(5)));
+    assert!(!bench.delivery.accepts(), "from the call on");
+    bench.clock.advance(seconds(5));
+    assert!(bench.turn());
+    assert!(!bench.delivery.accepts());
 }
 
 #[test]
