@@ -1,22 +1,18 @@
 //! Regular expressions of rules: ECMAScript's, run in bounded time.
 //!
 //! A pattern is parsed as ECMAScript reads it (flag `i`, no flag `u`: Annex B applies, and characters are UTF-16 code
-//! units), then written for an engine that cannot run away: [`regex`] where the pattern neither looks around nor refers
-//! back, else [`fancy_regex`] with a limit on its work. Case is resolved while translating, by ECMAScript's own rule,
-//! so the engines themselves compare exactly.
+//! units). Where it neither looks around nor refers back it runs on [`regex`], whose work grows with the product of
+//! program and subject, so that product is bounded ([`MAX_PRODUCT`]). Else it runs on a machine that backtracks as
+//! ECMAScript says and counts its steps ([`MAX_STEPS`]). Either way a comparison takes at most about 10 ms, whoever
+//! chose pattern and subject, and its result depends on nothing else.
 //!
 //! Known differences from JavaScript, each with a test:
 //!
-//! - A group inside a repetition keeps what it matched in an earlier round, for a later back-reference; ECMAScript
-//!   forgets it at each round.
-//! - A back-reference compares lower-case texts exactly, so `σ` and `ς`, which ECMAScript holds equal, differ.
-//! - A look-behind of variable length that itself looks around (`\b` does, too), and any that refers to a group inside
-//!   it, cannot be run: false, with a load warning.
-//! - A pattern longer than [`MAX_PATTERN`] code units, larger than [`MAX_SIZE`] with its repetitions written out, that
-//!   compiles to more than [`MAX_COMPILED`] bytes, or nests deeper than [`parse::MAX_DEPTH`] groups cannot be run:
-//!   false, with a load warning.
-//! - A subject longer than [`MAX_SUBJECT`] bytes ([`MAX_BACKTRACKED_SUBJECT`] for patterns that look around or refer
-//!   back), or work over the limit: false, negated or not, counted, and warned of once per pattern.
+//! - A pattern longer than [`MAX_PATTERN`] code units, or nested deeper than [`parse::MAX_DEPTH`] groups, cannot be
+//!   run: false, with a load warning. Nor can one for the linear engine that is larger than [`MAX_SIZE`] with its
+//!   repetitions written out, or compiles to more than [`MAX_COMPILED`] bytes.
+//! - A subject longer than [`MAX_SUBJECT`] bytes, or than the pattern's size allows, or work over the limit: false,
+//!   negated or not, counted, and warned of once per pattern.
 //! - Inline modifiers (`(?i:...)`) and two groups of one name are syntax errors, as in every JavaScript engine before
 //!   ECMAScript 2025.
 
@@ -24,8 +20,10 @@ mod class;
 mod emit;
 mod escape;
 mod fold;
+mod machine;
 mod names;
 mod parse;
+mod program;
 mod units;
 
 use std::fmt;
@@ -34,25 +32,30 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hashbrown::HashMap;
 
+use parse::Node;
+use program::Program;
+
 /// Code units of the longest pattern.
 const MAX_PATTERN: usize = 16 * 1024;
 /// Characters, classes and their ranges of a pattern whose repetitions are written out.
 const MAX_SIZE: usize = 16 * 1024;
-/// Bytes of memory that the program of one pattern may take.
-const MAX_COMPILED: usize = 512 * 1024;
+/// Bytes of memory that a program of the linear engine may take.
+const MAX_COMPILED: usize = 256 * 1024;
+/// The limit that a program is first compiled under. Most are smaller.
+const MIN_COMPILED: usize = 2 * 1024;
 /// Bytes of the longest subject.
-const MAX_SUBJECT: usize = 64 * 1024;
-/// Bytes of the longest subject of a pattern that backtracks, where each step may look at all of it.
-const MAX_BACKTRACKED_SUBJECT: usize = 4 * 1024;
-/// Steps back that a match may take.
-const MAX_BACKTRACKS: usize = 20_000;
+const MAX_SUBJECT: usize = 16 * 1024;
+/// Bytes of a program times bytes of a subject. The linear engine's worst is about 250 ns for each 1,024 of them, where
+/// every byte of the subject meets every state anew: 8 ms.
+const MAX_PRODUCT: usize = 32 * 1024 * 1024;
+/// Steps that the machine may take for one subject, at 3 to 5 ns.
+const MAX_STEPS: usize = 2_000_000;
 
 /// Why a pattern cannot be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     Syntax,
     TooLarge,
-    Unsupported,
 }
 
 impl fmt::Display for Fault {
@@ -60,7 +63,6 @@ impl fmt::Display for Fault {
         f.write_str(match self {
             Self::Syntax => "is not valid in JavaScript",
             Self::TooLarge => "is too large to be run",
-            Self::Unsupported => "has a look-behind or back-reference that cannot be run in bounded time",
         })
     }
 }
@@ -105,8 +107,36 @@ pub(super) struct Pattern {
 
 #[derive(Debug)]
 enum Engine {
-    Linear(regex::Regex),
-    Backtracking(fancy_regex::Regex),
+    /// With the longest subject, in bytes, that the size of the program allows.
+    Linear(regex::Regex, usize),
+    Backtracking(Program),
+}
+
+impl Engine {
+    fn new(node: &Node) -> Result<Self, Fault> {
+        match emit::emit(node) {
+            Some(_) if node.size() > MAX_SIZE => Err(Fault::TooLarge),
+            Some(text) => Self::linear(&text),
+            None => Ok(Self::Backtracking(Program::new(node))),
+        }
+    }
+
+    /// The engine does not tell how large a program is, only whether it is within a limit.
+    fn linear(text: &str) -> Result<Self, Fault> {
+        let mut limit = MIN_COMPILED;
+        while limit <= MAX_COMPILED {
+            let built = regex::RegexBuilder::new(text)
+                .size_limit(limit)
+                .dfa_size_limit(MAX_COMPILED)
+                .nest_limit(u32::MAX)
+                .build();
+            match built {
+                Ok(regex) => return Ok(Self::Linear(regex, MAX_SUBJECT.min(MAX_PRODUCT / limit))),
+                Err(_) => limit *= 2,
+            }
+        }
+        Err(Fault::TooLarge)
+    }
 }
 
 impl Pattern {
@@ -116,38 +146,23 @@ impl Pattern {
             return Err(Fault::TooLarge);
         }
         let node = parse::parse(&units)?;
-        if node.size() > MAX_SIZE {
-            return Err(Fault::TooLarge);
-        }
-        let engine = if node.backtracks() {
-            let text = emit::emit(&node, emit::Target::Backtracking);
-            fancy_regex::RegexBuilder::new(&text)
-                .backtrack_limit(MAX_BACKTRACKS)
-                .delegate_size_limit(MAX_COMPILED)
-                .delegate_dfa_size_limit(MAX_COMPILED)
-                .build()
-                .map(Engine::Backtracking)
-                .map_err(|_| Fault::Unsupported)?
-        } else {
-            let text = emit::emit(&node, emit::Target::Linear);
-            regex::RegexBuilder::new(&text)
-                .size_limit(MAX_COMPILED)
-                .dfa_size_limit(MAX_COMPILED)
-                .nest_limit(u32::MAX)
-                .build()
-                .map(Engine::Linear)
-                .map_err(|_| Fault::TooLarge)?
-        };
+        let engine = Engine::new(&node)?;
         Ok(Self { engine, source, over_limit, warned: AtomicBool::new(false) })
     }
 
     /// Whether the pattern matches somewhere in the text, which is lower case; `None` where a limit was met.
     pub(super) fn is_match(&self, text: &str) -> Option<bool> {
-        let text = units::encode(text);
         let result = match &self.engine {
-            Engine::Linear(regex) if text.len() <= MAX_SUBJECT => Some(regex.is_match(&text)),
-            Engine::Backtracking(regex) if text.len() <= MAX_BACKTRACKED_SUBJECT => regex.is_match(&text).ok(),
-            _ => None,
+            _ if text.len() > MAX_SUBJECT => None,
+            Engine::Linear(regex, longest) => {
+                let text = units::encode(text);
+                (text.len() <= *longest).then(|| regex.is_match(&text))
+            }
+            Engine::Backtracking(program) => {
+                let text: Vec<u16> = text.encode_utf16().collect();
+                let mut steps = MAX_STEPS;
+                machine::is_match(program, &text, &mut steps).ok()
+            }
         };
         if result.is_none() {
             self.give_up(text.len());
