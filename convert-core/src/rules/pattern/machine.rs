@@ -300,4 +300,4 @@ impl<'m> Machine<'m> {
 /// Code units that a search for one of them passes in the time of a step.
 const SCANNED_PER_STEP: usize = 8;
 /// Steps in whose time two code units are compared without case.
-const STEPS_PER_FOLD: usize = 2;
+const STEPS_PER_FOLD: usize = 4;
