@@ -49,15 +49,17 @@ impl Node {
         }
     }
 
-    /// How large it is with its repetitions written out: what an engine compiles.
-    pub(super) fn size(&self) -> usize {
+    /// Its characters, classes and their ranges; with repetitions written out it is what [`regex`] compiles.
+    pub(super) fn size(&self, written_out: bool) -> usize {
         match self {
             Self::Set(set) => 1 + set.ranges().len(),
-            Self::Concat(nodes) | Self::Any(nodes) => nodes.iter().fold(1, |sum, node| sum.saturating_add(node.size())),
-            Self::Capture(_, node) | Self::Look { node, .. } => node.size().saturating_add(1),
+            Self::Concat(nodes) | Self::Any(nodes) => {
+                nodes.iter().fold(1, |sum, node| sum.saturating_add(node.size(written_out)))
+            }
+            Self::Capture(_, node) | Self::Look { node, .. } => node.size(written_out).saturating_add(1),
             Self::Repeat { node, min, max, .. } => {
-                let rounds = max.unwrap_or(*min).max(1);
-                node.size().saturating_mul(rounds as usize).saturating_add(1)
+                let rounds = if written_out { max.unwrap_or(*min).max(1) } else { 1 };
+                node.size(written_out).saturating_mul(rounds as usize).saturating_add(1)
             }
             _ => 1,
         }

@@ -184,8 +184,9 @@ fn what_was_looked_for_is_settled() {
 fn known_difference_large_patterns_cannot_be_run() {
     // JavaScript runs the first two, and the third where its stack allows.
     let long = "a".repeat(MAX_PATTERN + 1);
+    let large = "\\W".repeat(MAX_PATTERN / 2);
     let deep = format!("{}{}", "(".repeat(parse::MAX_DEPTH + 1), ")".repeat(parse::MAX_DEPTH + 1));
-    for pattern in [&long, "(?:a{1000}){1000}", "(){70000}", r"(?:[^\W\d]{90}[^\s\d]{90}){40}", &deep] {
+    for pattern in [&long, &large, &deep] {
         assert_eq!(compile(pattern).unwrap_err(), Fault::TooLarge, "{pattern:.40}");
     }
     assert!(compile(&deep[1..deep.len() - 1]).is_ok());
@@ -196,43 +197,51 @@ fn known_difference_large_patterns_cannot_be_run() {
 }
 
 #[test]
+fn patterns_too_large_for_the_linear_engine_are_run_by_the_machine() {
+    let pages: Vec<String> = (0..400).map(|page| format!("/path/of/page/{page}")).collect();
+    let list = format!("^https://[^/]+(?:{})$", pages.join("|"));
+    for source in [&list, "(?:a{1000}){1000}", "^(){70000}$", r"(?:[^\W\d]{90}[^\s\d]{90}){40}"] {
+        assert!(matches!(compile(source).unwrap().engine, Engine::Backtracking(_)), "{source:.40}");
+    }
+    assert_matches(&list, &["https://example.com/path/of/page/399"], &["https://example.com/path/of/page/400"]);
+    assert_matches("^(?:a{100}){100}$", &[&"a".repeat(10_000)], &[&"a".repeat(10_001)]);
+}
+
+#[test]
 fn known_difference_subjects_are_bounded() {
     // JavaScript: true for all.
-    let counter = Arc::new(AtomicU64::new(0));
-    let linear = Pattern::compile("a$".into(), Arc::clone(&counter)).unwrap();
-    let large = Pattern::compile("(?:[a-z]{60}|a*){9}$".into(), Arc::clone(&counter)).unwrap();
-    let backtracking = Pattern::compile("^a+(?!b)$".into(), Arc::clone(&counter)).unwrap();
-    let Engine::Linear(_, longest) = &large.engine else { panic!("it looks around") };
-    assert!((400..MAX_SUBJECT).contains(longest), "{longest}");
-    for (pattern, bytes) in [(&linear, MAX_SUBJECT), (&large, *longest), (&backtracking, MAX_SUBJECT)] {
-        assert_eq!(pattern.is_match(&"a".repeat(bytes)), Some(true));
-        assert_eq!(pattern.is_match(&"a".repeat(bytes + 1)), None);
+    let mut patterns = Patterns::default();
+    for pattern in ["^a+$", "^(?:[a-z]{60}|a*){9}$", "^a+(?!b)$", "^(?:a{1000}){0,1000}a*$"] {
+        let pattern = patterns.compile(pattern).unwrap();
+        assert_eq!(pattern.is_match(&"a".repeat(MAX_SUBJECT)), Some(true), "{pattern:?}");
+        assert_eq!(pattern.is_match(&"a".repeat(MAX_SUBJECT + 1)), None);
     }
-    assert_eq!(counter.load(Ordering::Relaxed), 3);
+    assert_eq!(patterns.over_limit(), 4);
 }
 
 /// The linear engine meets each state of its program at most once for each byte of a subject, so the product bounds
 /// its work.
 #[test]
 fn the_product_of_program_and_subject_is_bounded() {
-    let long = format!("^(?:{})$", "/path/of/a/page|".repeat(200));
     for source in [
         "a",
         r"^https?://[^/]+/pricing(/.*)?$",
         r"[a-z]{1,300}[0-9]",
-        r"[a-z]{1,2000}[0-9]",
-        r"(a|ab|abc|b|bc|c){1,300}d",
+        r"(a|ab|abc|b|bc|c){1,150}d",
         r"(?:a|b)*a(?:a|b){300}!",
-        r"a.{200}!",
+        r"a.{40}!",
         r"(.+.+)+é{90}",
-        &long,
     ] {
         let pattern = compile(source).unwrap();
-        let Engine::Linear(regex, longest) = &pattern.engine else { panic!("{source:.40}") };
-        assert!(*longest >= 128 && *longest <= MAX_SUBJECT, "{source:.40} {longest}");
-        // The program is no larger than what the longest subject was reckoned with.
-        let fits = |limit| regex::RegexBuilder::new(regex.as_str()).nest_limit(1_000).size_limit(limit).build().is_ok();
-        assert!(fits(MAX_PRODUCT / longest), "{source:.40}");
+        let Engine::Linear(linear) = &pattern.engine else { panic!("{source}") };
+        assert!((MAX_PRODUCT / MAX_COMPILED..=MAX_PRODUCT / MIN_COMPILED).contains(&linear.longest), "{source}");
+        // The program is no larger than what its longest subject was reckoned with.
+        let within =
+            |limit| regex::RegexBuilder::new(linear.regex.as_str()).nest_limit(1_000).size_limit(limit).build();
+        assert!(within(MAX_PRODUCT / linear.longest).is_ok(), "{source}");
+        // No longer subject is given to it.
+        assert!(linear.is_match(&"a".repeat(linear.longest)).is_some(), "{source}");
+        assert_eq!(linear.is_match(&"a".repeat(linear.longest + 1)), None, "{source}");
     }
 }
 
@@ -254,7 +263,7 @@ fn ordinary_patterns_run_on_long_subjects() {
 }
 
 fn steps_taken(source: &str, text: &str) -> Option<usize> {
-    let Engine::Backtracking(program) = compile(source).unwrap().engine else { panic!("{source} is linear") };
+    let program = Program::new(&parse(source).unwrap());
     let text: Vec<u16> = text.encode_utf16().collect();
     let mut left = MAX_STEPS;
     machine::is_match(&program, &text, &mut left).ok().map(|_| MAX_STEPS - left)
@@ -287,6 +296,8 @@ fn work_over_the_limit_is_given_up_and_counted() {
     // Neither looking around in rounds nor long captures hide work from the count.
     let text = "a".repeat(4_096);
     for source in [
+        r"[a-z]{1,2000}[0-9]",
+        r"(a|ab|abc|b|bc|c){1,300}d",
         r"(?=a)(?:a*)*b",
         r"(?=(?:(?=(?:(?=a*)a)*)a)*)b",
         r"(?=a)(?:a*){4294967295}b",
@@ -323,6 +334,18 @@ proptest! {
     fn any_text_is_a_pattern_or_refused(source in r"[ab\\\[\](){}|*+?.^$=!<>:,0-9dwscukx-]{0,24}", subject in "[ab1 -]{0,8}") {
         if let Ok(pattern) = compile(&source) {
             prop_assert!(pattern.is_match(&subject).is_some());
+        }
+    }
+
+    #[test]
+    fn both_engines_agree(source in r"[ab\\\[\](){}|*+?.^$:,0-3wdb-]{0,20}", subject in "[ab1 -]{0,12}") {
+        if let Ok(Pattern { engine: Engine::Linear(linear), .. }) = compile(&source) {
+            let text: Vec<u16> = subject.encode_utf16().collect();
+            let program = Program::new(&parse(&source).unwrap());
+            let mut steps = MAX_STEPS;
+            if let Ok(result) = machine::is_match(&program, &text, &mut steps) {
+                prop_assert_eq!(linear.is_match(&subject), Some(result));
+            }
         }
     }
 
