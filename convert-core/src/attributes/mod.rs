@@ -16,6 +16,10 @@ pub use set::Attributes;
 ///
 /// Rules compare attributes with the JavaScript SDK's coercions, so `1`, `1.0` and `"1"` are equal to a rule that asks
 /// for `1`. Build one from the common Rust types with [`From`], or from a `serde_json::Value` with [`TryFrom`].
+///
+/// A value has at most [`MAX_DEPTH`](Self::MAX_DEPTH) levels of lists and maps. What is read from JSON is held to that;
+/// a list built by hand is not, and one nested tens of thousands of levels deep overflows the stack when it is cloned,
+/// compared, printed or dropped, as any nested `Vec` does. The SDK itself takes such values apart level by level.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum AttributeValue {
@@ -48,6 +52,16 @@ impl AttributeValue {
             Self::Map(map) => levels > 0 && map.values().all(|value| value.fits_in(levels - 1)),
             _ => true,
         }
+    }
+
+    /// The value, or `None` where it is nested too deep; then it is taken apart level by level.
+    pub(crate) fn unless_too_deep(self) -> Option<Self> {
+        if self.fits_in(Self::MAX_DEPTH) {
+            return Some(self);
+        }
+        // A set of attributes drops without recursion.
+        drop(Attributes::new().with("", self));
+        None
     }
 }
 

@@ -101,6 +101,9 @@ fn what_is_far_too_deep_drops_without_recursion() {
     let deep = Attributes::new().with("x", nested(1_000_000));
     assert_eq!(deep.check_depth(), Err(AttributeError::TooDeep));
     drop(deep);
+    assert_eq!(nested(1_000_000).unless_too_deep(), None);
+    assert_eq!(nested(128).unless_too_deep(), Some(nested(128)));
+    assert_eq!(nested(129).unless_too_deep(), None);
 }
 
 #[test]

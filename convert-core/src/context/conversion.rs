@@ -108,7 +108,9 @@ impl ConversionOptions {
 
     /// An entry of goal data: a number, a text or a list of texts. Order and repetition are kept.
     pub fn goal_data(mut self, key: GoalDataKey, value: impl Into<AttributeValue>) -> Self {
-        self.goal_data.get_or_insert_default().goal_data.push((key.name(), value.into()));
+        // No list of lists is valid, and one nested without bound must not be kept: it is refused as null is.
+        let value = value.into().unless_too_deep().unwrap_or(AttributeValue::Null);
+        self.goal_data.get_or_insert_default().goal_data.push((key.name(), value));
         self
     }
 

@@ -1,5 +1,7 @@
 //! One leaf of a tree: which value it looks up, and what it asks of it.
 
+use std::borrow::Cow;
+
 use smol_str::SmolStr;
 
 use super::compare::Operator;
@@ -124,11 +126,16 @@ impl Comparison {
 
     fn conclude(&self, lookup: Lookup<'_>) -> RuleOutcome {
         match lookup {
+            // Hand-built values may be nested without bound; comparing and dropping recurse.
+            Lookup::Value(value) if !value.fits_in(AttributeValue::MAX_DEPTH) => {
+                if let Cow::Owned(value) = value {
+                    value.unless_too_deep();
+                }
+                RuleOutcome::NotMatched
+            }
             Lookup::Value(value) if self.rule_type.as_deref() == Some(JS_CONDITION) => {
                 (*value == AttributeValue::Bool(true)).into()
             }
-            // Hand-built values may be nested without bound; comparing recurses.
-            Lookup::Value(value) if !value.fits_in(AttributeValue::MAX_DEPTH) => RuleOutcome::NotMatched,
             Lookup::Value(value) => self.compare(Some(&value)).into(),
             Lookup::Missing => self.compare(None).into(),
             Lookup::NoDataFound => RuleOutcome::NoDataFound,

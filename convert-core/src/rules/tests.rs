@@ -209,7 +209,7 @@ impl RuleData for Provider {
             "text" => Lookup::from("v"),
             "key" => Lookup::from(item.key().unwrap_or("none")),
             "yes" | "js_condition" => Lookup::from(true),
-            "deep" => Lookup::from((0..200).fold(AttributeValue::from(1), |inner, _| vec![inner].into())),
+            "deep" => Lookup::from((0..100_000).fold(AttributeValue::from(1), |inner, _| vec![inner].into())),
             "no data" => Lookup::NoDataFound,
             "more data" => Lookup::NeedMoreData,
             _ => Lookup::Missing,

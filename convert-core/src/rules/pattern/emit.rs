@@ -1,6 +1,6 @@
-//! A parsed pattern, written for an engine.
+//! A parsed pattern, written for the linear engine.
 //!
-//! The engines' own classes, case folding and anchors are not used: every set is spelt out, in code units.
+//! The engine's own classes, case folding and anchors are not used: every set is spelt out, in code units.
 
 use std::fmt::Write as _;
 
@@ -8,27 +8,15 @@ use super::fold;
 use super::parse::Node;
 use super::units::{UnitSet, scalar};
 
-/// The engine that it is written for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Target {
-    /// No groups are captured: only whether there is a match is ever asked.
-    Linear,
-    Backtracking,
-}
-
-const WORD: &str = "[0-9A-Z_a-z]";
-
-pub(super) fn emit(node: &Node, target: Target) -> String {
-    let mut writer = Writer { out: String::new(), target, captures: Vec::new() };
-    writer.node(node);
-    writer.out
+/// No groups are captured: only whether there is a match is ever asked. `None` where it looks around or refers back.
+pub(super) fn emit(node: &Node) -> Option<String> {
+    let mut writer = Writer { out: String::new() };
+    writer.node(node)?;
+    Some(writer.out)
 }
 
 struct Writer {
     out: String,
-    target: Target,
-    /// The numbers of the groups written so far, in their order.
-    captures: Vec<usize>,
 }
 
 impl Writer {
@@ -36,66 +24,49 @@ impl Writer {
         self.out.push_str(text);
     }
 
-    fn node(&mut self, node: &Node) {
+    fn node(&mut self, node: &Node) -> Option<()> {
         match node {
             Node::Empty => self.push("(?:)"),
-            Node::Unit(unit) => self.set(&lower_case(fold::closed(*unit))),
+            Node::Unit(unit) => self.set(&fold::lower_case(fold::closed(*unit))),
             Node::Set(set) => self.set(set),
             Node::Start => self.push("\\A"),
             Node::End => self.push("\\z"),
-            Node::WordBoundary { negated } => self.word_boundary(*negated),
-            Node::Concat(nodes) => nodes.iter().for_each(|node| match node {
-                Node::Any(_) => self.group("(?:", node),
-                _ => self.node(node),
-            }),
+            Node::WordBoundary { negated: false } => self.push("(?-u:\\b)"),
+            Node::WordBoundary { negated: true } => self.push("(?-u:\\B)"),
+            Node::Concat(nodes) => {
+                for node in nodes {
+                    match node {
+                        Node::Any(_) => self.group(node)?,
+                        _ => self.node(node)?,
+                    }
+                }
+            }
             Node::Any(nodes) => {
                 for (i, node) in nodes.iter().enumerate() {
                     if i > 0 {
                         self.push("|");
                     }
-                    self.node(node);
+                    self.node(node)?;
                 }
             }
-            Node::Capture(_, node) if self.target == Target::Linear => self.group("(?:", node),
-            Node::Capture(number, node) => {
-                self.captures.push(*number);
-                self.group("(", node);
-            }
-            Node::Look { behind, negated, node } => {
-                let open = match (behind, negated) {
-                    (false, false) => "(?=",
-                    (false, true) => "(?!",
-                    (true, false) => "(?<=",
-                    (true, true) => "(?<!",
-                };
-                self.group(open, node);
-            }
-            Node::BackReference(number) => self.back_reference(*number),
+            Node::Capture(_, node) => self.group(node)?,
+            Node::Look { .. } | Node::BackReference(_) => return None,
             Node::Repeat { node, min, max, lazy } => {
-                self.group("(?:", node);
+                self.group(node)?;
                 self.bounds(*min, *max);
                 if *lazy {
                     self.push("?");
                 }
             }
         }
+        Some(())
     }
 
-    fn group(&mut self, open: &str, node: &Node) {
-        self.push(open);
-        self.node(node);
+    fn group(&mut self, node: &Node) -> Option<()> {
+        self.push("(?:");
+        self.node(node)?;
         self.push(")");
-    }
-
-    /// A group that took no part in the match, or was left out with what holds it, is nothing, which matches.
-    fn back_reference(&mut self, number: usize) {
-        match self.captures.iter().position(|written| *written == number) {
-            Some(at) => {
-                let group = at + 1;
-                let _ = write!(self.out, "(?:(?({group})\\{group}|))");
-            }
-            None => self.node(&Node::Empty),
-        }
+        Some(())
     }
 
     fn bounds(&mut self, min: u32, max: Option<u32>) {
@@ -110,19 +81,6 @@ impl Writer {
                 let _ = write!(self.out, "{{{min},{max}}}");
             }
         }
-    }
-
-    fn word_boundary(&mut self, negated: bool) {
-        let _ = match (self.target, negated) {
-            (Target::Linear, false) => write!(self.out, "(?-u:\\b)"),
-            (Target::Linear, true) => write!(self.out, "(?-u:\\B)"),
-            (Target::Backtracking, false) => {
-                write!(self.out, "(?:(?<={WORD})(?!{WORD})|(?<!{WORD})(?={WORD}))")
-            }
-            (Target::Backtracking, true) => {
-                write!(self.out, "(?:(?<={WORD})(?={WORD})|(?<!{WORD})(?!{WORD}))")
-            }
-        };
     }
 
     fn set(&mut self, set: &UnitSet) {
@@ -156,15 +114,5 @@ impl Writer {
         } else {
             let _ = write!(self.out, "\\x{{{:x}}}", u32::from(c));
         }
-    }
-}
-
-/// Subjects are lower case: a letter's upper case can be left out, and what is left is a literal to the engine.
-fn lower_case(set: UnitSet) -> UnitSet {
-    match set.ranges() {
-        [(upper, _), (lower, last)] if (0x41..=0x5a).contains(upper) && lower == last => {
-            UnitSet::of(&[(*lower, *last)])
-        }
-        _ => set,
     }
 }

@@ -53,6 +53,21 @@ pub(super) fn closed(unit: u16) -> UnitSet {
     set
 }
 
+/// Whether two code units are one.
+pub(super) fn is_same(a: u16, b: u16) -> bool {
+    a == b || canonicalize(a) == canonicalize(b)
+}
+
+/// Subjects are lower case: a letter's upper case can be left out, and what is left is a literal to the engine.
+pub(super) fn lower_case(set: UnitSet) -> UnitSet {
+    match set.ranges() {
+        [(upper, _), (lower, last)] if (0x41..=0x5a).contains(upper) && lower == last => {
+            UnitSet::of(&[(*lower, *last)])
+        }
+        _ => set,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,16 +36,6 @@ pub(super) enum Node {
 }
 
 impl Node {
-    /// Whether it looks around or refers back anywhere.
-    pub(super) fn backtracks(&self) -> bool {
-        match self {
-            Self::Look { .. } | Self::BackReference(_) => true,
-            Self::Concat(nodes) | Self::Any(nodes) => nodes.iter().any(Self::backtracks),
-            Self::Capture(_, node) | Self::Repeat { node, .. } => node.backtracks(),
-            Self::Empty | Self::Unit(_) | Self::Set(_) | Self::Start | Self::End | Self::WordBoundary { .. } => false,
-        }
-    }
-
     /// Whether it always takes at least one code unit.
     pub(super) fn consumes(&self) -> bool {
         match self {
@@ -59,15 +49,17 @@ impl Node {
         }
     }
 
-    /// How large it is with its repetitions written out: what an engine compiles.
-    pub(super) fn size(&self) -> usize {
+    /// Its characters, classes and their ranges; with repetitions written out it is what [`regex`] compiles.
+    pub(super) fn size(&self, written_out: bool) -> usize {
         match self {
             Self::Set(set) => 1 + set.ranges().len(),
-            Self::Concat(nodes) | Self::Any(nodes) => nodes.iter().fold(1, |sum, node| sum.saturating_add(node.size())),
-            Self::Capture(_, node) | Self::Look { node, .. } => node.size().saturating_add(1),
+            Self::Concat(nodes) | Self::Any(nodes) => {
+                nodes.iter().fold(1, |sum, node| sum.saturating_add(node.size(written_out)))
+            }
+            Self::Capture(_, node) | Self::Look { node, .. } => node.size(written_out).saturating_add(1),
             Self::Repeat { node, min, max, .. } => {
-                let rounds = max.unwrap_or(*min).max(1);
-                node.size().saturating_mul(rounds as usize).saturating_add(1)
+                let rounds = if written_out { max.unwrap_or(*min).max(1) } else { 1 };
+                node.size(written_out).saturating_mul(rounds as usize).saturating_add(1)
             }
             _ => 1,
         }
@@ -92,22 +84,22 @@ pub(super) struct Parser<'p> {
     groups: names::Groups,
     /// Capturing groups whose `(` was read.
     opened: usize,
-    /// The groups of every kind whose `)` was not.
-    open: Vec<Open>,
+    /// How many groups of every kind are open.
+    depth: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Open {
+/// What a group is, by what follows its `(`.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
     Capture(usize),
-    /// A look-behind, and how many capturing groups were opened before it.
-    LookBehind(usize),
-    Other,
+    Look { behind: bool, negated: bool },
+    Plain,
 }
 
 impl<'p> Parser<'p> {
     pub(super) fn new(units: &'p [u16]) -> Self {
         let groups = names::Groups::default();
-        Self { units, at: 0, groups, opened: 0, open: Vec::new() }
+        Self { units, at: 0, groups, opened: 0, depth: 0 }
     }
 
     pub(super) fn peek(&self) -> Option<u16> {
@@ -242,17 +234,16 @@ impl<'p> Parser<'p> {
     }
 
     fn group(&mut self) -> Result<Node, Fault> {
-        let look = |behind, negated| Some((behind, negated));
-        let (open, look) = if self.eat_all("?:") {
-            (Open::Other, None)
+        let kind = if self.eat_all("?:") {
+            Kind::Plain
         } else if self.eat_all("?=") {
-            (Open::Other, look(false, false))
+            Kind::Look { behind: false, negated: false }
         } else if self.eat_all("?!") {
-            (Open::Other, look(false, true))
+            Kind::Look { behind: false, negated: true }
         } else if self.eat_all("?<=") {
-            (Open::LookBehind(self.opened), look(true, false))
+            Kind::Look { behind: true, negated: false }
         } else if self.eat_all("?<!") {
-            (Open::LookBehind(self.opened), look(true, true))
+            Kind::Look { behind: true, negated: true }
         } else {
             if self.eat_all("?<") {
                 names::read(self)?;
@@ -260,21 +251,21 @@ impl<'p> Parser<'p> {
                 return Err(Fault::Syntax);
             }
             self.opened += 1;
-            (Open::Capture(self.opened), None)
+            Kind::Capture(self.opened)
         };
-        if self.open.len() == MAX_DEPTH {
+        if self.depth == MAX_DEPTH {
             return Err(Fault::TooLarge);
         }
-        self.open.push(open);
-        let node = Box::new(self.disjunction()?);
-        self.open.pop();
+        self.depth += 1;
+        let node = self.disjunction()?;
+        self.depth -= 1;
         if !self.eat(b')') {
             return Err(Fault::Syntax);
         }
-        Ok(match (open, look) {
-            (_, Some((behind, negated))) => Node::Look { behind, negated, node },
-            (Open::Capture(group), None) => Node::Capture(group, node),
-            _ => *node,
+        Ok(match kind {
+            Kind::Look { behind, negated } => Node::Look { behind, negated, node: Box::new(node) },
+            Kind::Capture(group) => Node::Capture(group, Box::new(node)),
+            Kind::Plain => node,
         })
     }
 
@@ -286,7 +277,7 @@ impl<'p> Parser<'p> {
         let start = self.at;
         if self.peek().and_then(digit).is_some_and(|digit| digit != 0) {
             match self.number() {
-                Some(group) if group as usize <= self.groups.count() => return self.back_reference(group as usize),
+                Some(group) if group as usize <= self.groups.count() => return Ok(Node::BackReference(group as usize)),
                 // More than there are groups: a legacy octal escape, or the digit itself.
                 _ => self.at = start,
             }
@@ -296,36 +287,16 @@ impl<'p> Parser<'p> {
                 return Err(Fault::Syntax);
             }
             let name = names::read(self)?;
-            let group = self.groups.find(&name).ok_or(Fault::Syntax)?;
-            return self.back_reference(group);
+            return self.groups.find(&name).map(Node::BackReference).ok_or(Fault::Syntax);
         }
         escape::parse(self, false).map(Node::Unit)
-    }
-
-    /// Of a group that is still open, or opens later, nothing is captured yet: the reference is to nothing, which
-    /// matches. Inside a look-behind, which matches backwards, it is the other way round.
-    fn back_reference(&mut self, group: usize) -> Result<Node, Fault> {
-        let behind = self.open.iter().find_map(|open| match open {
-            Open::LookBehind(opened_before) => Some(*opened_before),
-            _ => None,
-        });
-        if self.open.contains(&Open::Capture(group)) {
-            return Ok(Node::Empty);
-        }
-        if behind.is_some_and(|opened_before| group > opened_before) {
-            return Err(Fault::Unsupported);
-        }
-        if group > self.opened {
-            return Ok(Node::Empty);
-        }
-        Ok(Node::BackReference(group))
     }
 }
 
 /// More rounds than the longest subject has code units are as many as there can be, or never come together.
 fn repeat(node: Node, min: u32, max: Option<u32>, lazy: bool) -> Node {
     let max = max.filter(|max| *max as usize <= MAX_SUBJECT);
-    if max == Some(0) {
+    if max == Some(0) || node == Node::Empty {
         Node::Empty
     } else if min as usize > MAX_SUBJECT && node.consumes() {
         Node::Set(UnitSet::default())
