@@ -17,7 +17,7 @@ use super::feature::{Feature, VariableError};
 use super::inner::{Inner, change_to_store};
 use super::operations::{self, PlannedConversion};
 use super::options::{CallOptions, ContextOptions};
-use super::preview::{Preview, PreviewOutcome};
+use super::preview::{ActivePreview, Preview, PreviewOutcome, Sought};
 use super::segments::SegmentError;
 use super::view::View;
 
@@ -242,13 +242,22 @@ impl AsyncContext {
 
     /// Shows one variation on this context, and leaves no trace of the visit from now on. The last call wins; one that
     /// finds nothing clears the preview.
+    ///
+    /// An experience that the config in use does not have, as a draft, is fetched with the SDK key, for at most
+    /// [`request_timeout`](crate::CoreBuilder::request_timeout), and kept at hand for 60 seconds. Until the outcome is
+    /// known, or if it is not awaited, the preview from before stays.
     pub async fn set_preview(&self, preview: &Preview) -> PreviewOutcome {
-        self.inner.set_preview(Some(preview))
+        let (number, sought) = self.inner.seek_preview(preview);
+        let found = match sought {
+            Sought::Known(found) => found,
+            Sought::UnderWay(fetch) => ActivePreview::fetched(fetch.await, preview),
+        };
+        self.inner.set_preview(number, found)
     }
 
     /// Ends the preview.
     pub fn clear_preview(&self) {
-        self.inner.set_preview(None);
+        self.inner.clear_preview();
     }
 
     /// Why [`run_experience`](Self::run_experience) answers as it does. Stores, tracks and tells nothing.
@@ -337,8 +346,9 @@ impl AsyncContext {
             let is_first = self.inner.mark_unstored(view, planned.mark());
             return planned.decide(is_first);
         };
-        let mut marking = Marking { inner: &self.inner, view, planned };
+        let mut marking = Marking { inner: &self.inner, view, planned, answered: false };
         let answer = self.inner.store.mark_goal(&subject.key, marking.planned.mark()).await;
+        marking.answered = true;
         let is_first = self.inner.marked(view, marking.planned.mark(), answer);
         marking.planned.decide(is_first)
     }
@@ -363,16 +373,20 @@ impl Drop for Released<'_> {
     }
 }
 
-/// A conversion whose goal is being marked. If nobody waits for the answer any more, what was loaded decides.
+/// A conversion whose goal is being marked. If nobody waits for the answer any more, what was loaded decides, and the
+/// context remembers it by itself, as while the store fails.
 struct Marking<'a> {
     inner: &'a Inner<AsyncStore>,
     view: &'a View,
     planned: PlannedConversion,
+    answered: bool,
 }
 
 impl Drop for Marking<'_> {
     fn drop(&mut self) {
-        let is_first = !self.view.state.has_reached(self.planned.mark());
-        self.inner.release(self.planned.decide(is_first).1);
+        if !self.answered {
+            let is_first = self.inner.mark_unstored(self.view, self.planned.mark());
+            self.inner.release(self.planned.decide(is_first).1);
+        }
     }
 }

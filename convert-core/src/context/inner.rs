@@ -13,7 +13,7 @@ use crate::rules::Provider;
 use crate::visitor::{GoalMark, StateChange, StateKey, StoreError, VisitorState};
 
 use super::options::ContextOptions;
-use super::preview::{ActivePreview, Preview, PreviewOutcome};
+use super::preview::{self, ActivePreview, Preview, PreviewOutcome, Sought};
 use super::view::{OwnAttributes, Setting, View};
 
 /// `S` is where the visitor's state is kept; only the loading and the committing know what it is.
@@ -38,12 +38,14 @@ struct Own {
     /// `None` where there are none.
     attributes: Option<Arc<OwnAttributes>>,
     preview: Option<ActivePreview>,
-    /// A preview that was asked for before a config was loaded.
+    /// A preview that was not at hand when the context was made, as before the first config.
     wanted_preview: Option<Preview>,
     /// What this context did that the store does not have: it failed, or the context may not write to it.
     unstored: VisitorState,
     /// What the store has taken since the state was loaded; of use only when it cannot be loaded again.
     taken: VisitorState,
+    /// Counts the calls that set or clear the preview.
+    previews_asked: u64,
     /// The config that a pinned context saw first.
     pinned: Option<Arc<Snapshot>>,
 }
@@ -65,10 +67,20 @@ pub(super) struct Renewal {
 impl<S> Inner<S> {
     pub(super) fn new(shared: Arc<Shared>, store: S, visitor: Arc<str>, options: ContextOptions) -> Self {
         let ContextOptions { attributes, location, force_variations, preview, tracking, storage, pinned } = options;
+        let preview = preview.map(|wanted| match shared.snapshot() {
+            Some(snapshot) => ActivePreview::at_hand(&shared, &snapshot, &wanted).map_err(|_| wanted),
+            None => Err(wanted),
+        });
+        let (preview, wanted_preview) = match preview {
+            Some(Ok(found)) => (Some(found), None),
+            Some(Err(wanted)) => (None, Some(wanted)),
+            None => (None, None),
+        };
         let own = Own {
             attributes: OwnAttributes::new(attributes),
-            preview: None,
-            wanted_preview: preview,
+            preview,
+            wanted_preview,
+            previews_asked: 0,
             unstored: VisitorState::new(),
             taken: VisitorState::new(),
             pinned: None,
@@ -124,7 +136,7 @@ impl<S> Inner<S> {
         let key = StateKey::in_scope(Arc::clone(&snapshot.scope), Arc::clone(&self.visitor));
         let mut own = self.own();
         if let Some(wanted) = own.wanted_preview.take() {
-            own.preview = ActivePreview::find(&snapshot.config, &wanted)
+            own.preview = ActivePreview::at_hand(&self.shared, &snapshot, &wanted)
                 .inspect_err(|outcome| tracing::warn!(target: "convert", ?outcome, "the preview is not shown"))
                 .ok();
         }
@@ -220,12 +232,15 @@ impl<S> Inner<S> {
     }
 
     /// Whether a goal counts as reached for the first time, by what the store answered. While it fails, this context
-    /// remembers by itself.
+    /// remembers by itself, and still knows when the store is back.
     pub(super) fn marked(&self, view: &View, mark: &GoalMark, answer: Result<bool, StoreError>) -> bool {
-        answer.unwrap_or_else(|error| {
-            self.shared.store_failed(&error);
-            self.mark_unstored(view, mark)
-        })
+        match answer {
+            Ok(is_first) => is_first && !self.own().unstored.has_reached(mark),
+            Err(error) => {
+                self.shared.store_failed(&error);
+                self.mark_unstored(view, mark)
+            }
+        }
     }
 
     /// Marks a goal in this context only; whether it is reached for the first time.
@@ -266,15 +281,35 @@ impl<S> Inner<S> {
         Ok(())
     }
 
-    /// Sets or clears the preview. Whatever was previewed before is not any more.
-    pub(super) fn set_preview(&self, preview: Option<&Preview>) -> PreviewOutcome {
-        let found = preview.map(|preview| find_preview(&self.shared, preview)).transpose();
-        let outcome = found.as_ref().err().copied().unwrap_or(PreviewOutcome::Active);
+    /// Starts to set a preview: its number, and what is found at once.
+    pub(super) fn seek_preview(&self, preview: &Preview) -> (u64, Sought) {
+        let number = {
+            let mut own = self.own();
+            own.previews_asked = own.previews_asked.wrapping_add(1);
+            own.previews_asked
+        };
+        (number, ActivePreview::seek(&self.shared, self.next_snapshot(), preview))
+    }
+
+    /// Sets what was found, or clears the preview where that is nothing. Until then the one before stays; a later call
+    /// has the last word.
+    pub(super) fn set_preview(&self, number: u64, found: Result<ActivePreview, PreviewOutcome>) -> PreviewOutcome {
+        let outcome = preview::outcome(&found);
         self.change_own(|own| {
-            own.preview = found.unwrap_or_default();
-            own.wanted_preview = None;
+            if own.previews_asked == number {
+                own.preview = found.ok();
+                own.wanted_preview = None;
+            }
         });
         outcome
+    }
+
+    pub(super) fn clear_preview(&self) {
+        self.change_own(|own| {
+            own.previews_asked = own.previews_asked.wrapping_add(1);
+            own.preview = None;
+            own.wanted_preview = None;
+        });
     }
 
     fn change_own(&self, change: impl FnOnce(&mut Own)) {
@@ -301,11 +336,6 @@ impl<S> Inner<S> {
             self.shared.bus.emit(|| event);
         }
     }
-}
-
-fn find_preview(shared: &Shared, preview: &Preview) -> Result<ActivePreview, PreviewOutcome> {
-    let snapshot = shared.snapshot().ok_or(PreviewOutcome::SdkNotReady)?;
-    ActivePreview::find(&snapshot.config, preview)
 }
 
 /// The change that must be stored, and its key.

@@ -21,6 +21,7 @@ pub use decision::{Decision, OwnedDecision};
 pub use explain::{Explanation, FeatureExplanation, FeatureReason, GoalReason};
 pub use feature::{Feature, FeatureDelivery, FeatureStatus, VariableError};
 pub use options::{CallOptions, ContextOptions};
+pub(crate) use preview::load_preview;
 pub use preview::{Preview, PreviewOutcome};
 pub use segments::SegmentError;
 pub use sync::Context;

@@ -91,7 +91,8 @@ impl ContextOptions {
         self
     }
 
-    /// Shows one variation from the start, and leaves no trace of the visit.
+    /// Shows one variation from the start, and leaves no trace of the visit. It is looked for in the config in use and
+    /// among the previews [loaded](crate::Core::load_preview) in the last 60 seconds; nothing is fetched for it here.
     pub fn preview(mut self, preview: impl Into<Option<Preview>>) -> Self {
         self.preview = preview.into();
         self

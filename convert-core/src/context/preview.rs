@@ -1,10 +1,12 @@
 //! Previews: one variation shown to whoever has the link.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::config::ProjectConfig;
+use crate::config::{FetchError, ProjectConfig};
+use crate::core::{PreviewFetch, Shared, Snapshot};
 use crate::eval::Previewed;
 
 /// A variation to preview.
@@ -55,12 +57,30 @@ impl Preview {
 pub enum PreviewOutcome {
     /// It is active.
     Active,
-    /// The experience is unknown, and could not be fetched; no preview is active.
+    /// There is no such experience; no preview is active.
     ExperienceNotFound,
     /// The experience has no such variation; no preview is active.
     VariationNotFound,
     /// No config is loaded yet; no preview is active.
     SdkNotReady,
+    /// The config in use has no such experience, and it could not be fetched in time; no preview is active.
+    Unavailable,
+}
+
+/// Has a preview at hand for some time; its outcome for who sets it then.
+pub(crate) fn load_preview(shared: &Shared, preview: &Preview) -> impl Future<Output = PreviewOutcome> + Send + use<> {
+    let (sought, preview) = (ActivePreview::seek(shared, shared.snapshot(), preview), preview.clone());
+    async move {
+        let found = match sought {
+            Sought::Known(found) => found,
+            Sought::UnderWay(fetch) => ActivePreview::fetched(fetch.await, &preview),
+        };
+        outcome(&found)
+    }
+}
+
+pub(super) fn outcome(found: &Result<ActivePreview, PreviewOutcome>) -> PreviewOutcome {
+    found.as_ref().err().copied().unwrap_or(PreviewOutcome::Active)
 }
 
 /// A preview that was found in a config.
@@ -71,7 +91,48 @@ pub(crate) struct ActivePreview {
     pub(crate) variation: u32,
 }
 
+/// Where a preview is to be found.
+pub(super) enum Sought {
+    /// It is known.
+    Known(Result<ActivePreview, PreviewOutcome>),
+    /// It is being fetched.
+    UnderWay(PreviewFetch),
+}
+
 impl ActivePreview {
+    /// Looks in what is at hand, and fetches nothing.
+    pub(super) fn at_hand(shared: &Shared, snapshot: &Snapshot, preview: &Preview) -> Result<Self, PreviewOutcome> {
+        match Self::find(&snapshot.config, preview) {
+            Err(PreviewOutcome::ExperienceNotFound) => match shared.previews.known(&preview.experience_id) {
+                Some(config) => Self::find(&config, preview),
+                None => Err(PreviewOutcome::ExperienceNotFound),
+            },
+            found => found,
+        }
+    }
+
+    /// Looks in what is at hand, and starts a fetch where that does not have the experience.
+    pub(super) fn seek(shared: &Shared, snapshot: Option<Arc<Snapshot>>, preview: &Preview) -> Sought {
+        let Some(snapshot) = snapshot else { return Sought::Known(Err(PreviewOutcome::SdkNotReady)) };
+        match Self::at_hand(shared, &snapshot, preview) {
+            Err(PreviewOutcome::ExperienceNotFound) if !preview.experience_id.is_empty() && shared.can_fetch() => {
+                Sought::UnderWay(shared.previews.fetch(&preview.experience_id))
+            }
+            found => Sought::Known(found),
+        }
+    }
+
+    /// What a fetch brought; `None` where it was not waited for to the end.
+    pub(super) fn fetched(
+        fetched: Option<Result<Arc<ProjectConfig>, FetchError>>,
+        preview: &Preview,
+    ) -> Result<Self, PreviewOutcome> {
+        match fetched {
+            Some(Ok(config)) => Self::find(&config, preview),
+            Some(Err(_)) | None => Err(PreviewOutcome::Unavailable),
+        }
+    }
+
     pub(crate) fn find(config: &Arc<ProjectConfig>, preview: &Preview) -> Result<Self, PreviewOutcome> {
         let experience = config.experiences.position_by_id(&preview.experience_id);
         let experience = experience.ok_or(PreviewOutcome::ExperienceNotFound)?;

@@ -16,7 +16,7 @@ use super::feature::{Feature, VariableError};
 use super::inner::{Inner, change_to_store};
 use super::operations;
 use super::options::{CallOptions, ContextOptions};
-use super::preview::{Preview, PreviewOutcome};
+use super::preview::{ActivePreview, Preview, PreviewOutcome, Sought};
 use super::segments::SegmentError;
 use super::view::View;
 
@@ -227,13 +227,24 @@ impl Context {
 
     /// Shows one variation on this context, and leaves no trace of the visit from now on. The last call wins; one that
     /// finds nothing clears the preview.
+    ///
+    /// An experience that the config in use does not have, as a draft, is fetched with the SDK key: **this call then
+    /// blocks**, for at most [`request_timeout`](crate::CoreBuilder::request_timeout). In asynchronous code await
+    /// [`Core::load_preview`](crate::Core::load_preview) first; what was fetched is at hand for 60 seconds. In an event
+    /// handler on the SDK's own thread nothing is waited for, and the outcome is
+    /// [`Unavailable`](PreviewOutcome::Unavailable).
     pub fn set_preview(&self, preview: &Preview) -> PreviewOutcome {
-        self.inner.set_preview(Some(preview))
+        let (number, sought) = self.inner.seek_preview(preview);
+        let found = match sought {
+            Sought::Known(found) => found,
+            Sought::UnderWay(fetch) => ActivePreview::fetched(self.inner.shared.wait_for_preview(fetch), preview),
+        };
+        self.inner.set_preview(number, found)
     }
 
     /// Ends the preview.
     pub fn clear_preview(&self) {
-        self.inner.set_preview(None);
+        self.inner.clear_preview();
     }
 
     /// Why [`run_experience`](Self::run_experience) answers as it does. Stores, tracks and tells nothing.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config::ProjectConfig;
-use crate::context::{AsyncContext, ContextOptions};
+use crate::context::{AsyncContext, ContextOptions, Preview, PreviewOutcome, load_preview};
 use crate::events::{Event, Subscription};
 use crate::off_thread::off_thread;
 use crate::tracking::{FlushError, FlushReport, ReleaseReason, Stats};
@@ -172,6 +172,11 @@ impl AsyncCore {
     /// Fetches the config again; see [`Core::refresh_now`]. It goes on if it is not awaited.
     pub fn refresh_now(&self) -> Refresh {
         self.shared.loading.refresh_now(&self.shared)
+    }
+
+    /// Has a preview's experience at hand for 60 seconds; see [`Core::load_preview`].
+    pub fn load_preview(&self, preview: &Preview) -> impl Future<Output = PreviewOutcome> + Send + use<> {
+        load_preview(&self.shared, preview)
     }
 
     /// Sends what is queued, and waits for the outcome until `timeout` has passed.

@@ -26,6 +26,7 @@ use crate::worker::{AmbiguousPolicy, Blocking, DeliveryConfig};
 use super::Core;
 use super::error::BuildError;
 use super::keeper::{Fetcher, Loading, RefreshConfig, SavedConfig, Startup};
+use super::previews::Previews;
 use super::shared::Shared;
 
 /// How long the first fetch may take, retries included.
@@ -414,11 +415,13 @@ impl CoreBuilder {
         let saved = saved.zip(endpoints.config_request(None));
         let saved = saved.map(|(path, request)| SavedConfig::new(path, request.url()));
         let background = delivery.background();
-        let fetcher = Fetcher { background, clock: Arc::clone(&self.clock), jitter: self.jitter, endpoints };
+        let clock = Arc::clone(&self.clock);
+        let fetcher = Arc::new(Fetcher { background, clock, jitter: self.jitter, endpoints });
+        let previews = Previews::new(Arc::clone(&fetcher));
         let loading = Loading::new(fetcher, Arc::clone(&bus), self.refresh, saved);
         let (timeout, start_unready) = (self.startup_timeout, self.start_unready);
         Ok(Assembled {
-            shared: Arc::new(Shared::new(self.settings, delivery, bus, loading, self.clock)),
+            shared: Arc::new(Shared::new(self.settings, delivery, bus, loading, previews, self.clock)),
             source: self.source,
             startup: Startup { timeout, start_unready, max_config_bytes },
         })

@@ -6,9 +6,11 @@ mod builder;
 mod environment;
 mod error;
 mod keeper;
+mod previews;
 mod shared;
 
 use std::fmt;
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +18,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config::ProjectConfig;
-use crate::context::{Context, ContextOptions};
+use crate::context::{Context, ContextOptions, Preview, PreviewOutcome, load_preview};
 use crate::events::{Event, Subscription};
 use crate::tracking::{FlushError, FlushReport, Stats};
 use crate::visitor::DataStore;
@@ -26,6 +28,7 @@ pub use async_core::AsyncCore;
 pub use builder::CoreBuilder;
 pub use error::{BuildError, ContextError};
 pub use keeper::{ConfigOrigin, ConfigStatus, Refresh, RefreshConfig, RefreshError, Refreshed};
+pub(crate) use previews::PreviewFetch;
 pub(crate) use shared::{Shared, Snapshot};
 
 /// One Convert project in this process: makes contexts, queues their events and delivers them.
@@ -157,6 +160,15 @@ impl Core {
     /// [pinned](ContextOptions::pinned).
     pub fn refresh_now(&self) -> Refresh {
         self.shared.loading.refresh_now(&self.shared)
+    }
+
+    /// Has a preview's experience at hand for 60 seconds: it is fetched with the SDK key where the config in use does not
+    /// have it, as a draft or a paused one. Meanwhile contexts that are
+    /// [made with the preview](ContextOptions::preview), and [`Context::set_preview`], find it without waiting.
+    ///
+    /// The outcome is the one that they will have. The future works on any executor and does not block.
+    pub fn load_preview(&self, preview: &Preview) -> impl Future<Output = PreviewOutcome> + Send + use<> {
+        load_preview(&self.shared, preview)
     }
 
     /// Sends what is queued, and waits for the outcome until `timeout` has passed.

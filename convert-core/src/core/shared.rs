@@ -9,8 +9,8 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 
 use crate::clock::Clock;
-use crate::completion::{block_until, lock};
-use crate::config::ProjectConfig;
+use crate::completion::{Waited, block_until, lock};
+use crate::config::{FetchError, ProjectConfig};
 use crate::eval::EvalSettings;
 use crate::events::{Event, EventBus, Handler, Subscription};
 use crate::tracking::{Delivery, Stats};
@@ -19,6 +19,7 @@ use crate::visitor::{ProjectScope, StoreError};
 use crate::worker::is_inside;
 
 use super::keeper::{Loading, Saved};
+use super::previews::{PreviewFetch, Previews};
 
 /// A config as installed.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) delivery: Delivery,
     pub(crate) bus: Arc<EventBus>,
     pub(super) loading: Arc<Loading>,
+    pub(crate) previews: Arc<Previews>,
     snapshot: ArcSwapOption<Snapshot>,
     /// The epoch of `snapshot`, to see at the cost of one load whether there is a newer one. 0: none yet.
     epoch: AtomicU64,
@@ -50,16 +52,22 @@ impl Shared {
         delivery: Delivery,
         bus: Arc<EventBus>,
         loading: Arc<Loading>,
+        previews: Arc<Previews>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let snapshot = ArcSwapOption::empty();
         let (epoch, installing) = (AtomicU64::new(0), Mutex::new(Vec::new()));
         let regex_limit_before = AtomicU64::new(0);
-        Self { settings, delivery, bus, loading, snapshot, epoch, clock, regex_limit_before, installing }
+        Self { settings, delivery, bus, loading, previews, snapshot, epoch, clock, regex_limit_before, installing }
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Whether there is an SDK key to fetch with.
+    pub(crate) fn can_fetch(&self) -> bool {
+        self.loading.can_fetch()
     }
 
     pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
@@ -172,6 +180,18 @@ impl Shared {
             lock(&self.installing).retain(|waiting| !waiting.will_wake(&waker));
         }
         is_ready.is_some()
+    }
+
+    /// Blocks until a preview is fetched; `None` where it fails to come, or must not be waited for.
+    pub(crate) fn wait_for_preview(&self, fetch: PreviewFetch) -> Option<Result<Arc<ProjectConfig>, FetchError>> {
+        if is_inside() {
+            return None;
+        }
+        let deadline = self.clock.now().saturating_add(self.loading.request_timeout());
+        match fetch.wait(self.clock.as_ref(), deadline) {
+            Waited::Done(fetched) => Some(fetched),
+            Waited::Gone | Waited::TimedOut => None,
+        }
     }
 
     /// A handler that comes after the first config is told of it at once, and of nothing else that happened before.

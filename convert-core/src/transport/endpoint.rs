@@ -124,7 +124,6 @@ impl Endpoints {
     }
 
     /// How long a request may take.
-    #[cfg(feature = "reqwest")]
     pub(crate) fn request_timeout(&self) -> Duration {
         self.request_timeout
     }

@@ -20,7 +20,7 @@ use super::task::{First, Keeper};
 use crate::core::Shared;
 
 pub(crate) struct Loading {
-    pub(super) fetcher: Fetcher,
+    pub(super) fetcher: Arc<Fetcher>,
     bus: Arc<EventBus>,
     /// `None`: only when asked for.
     refresh: Option<RefreshConfig>,
@@ -51,7 +51,7 @@ struct Confirmed {
 
 impl Loading {
     pub(crate) fn new(
-        fetcher: Fetcher,
+        fetcher: Arc<Fetcher>,
         bus: Arc<EventBus>,
         refresh: Option<RefreshConfig>,
         saved: Option<SavedConfig>,
@@ -77,10 +77,20 @@ impl Loading {
         }
     }
 
+    /// Whether there is an SDK key.
+    pub(in crate::core) fn can_fetch(&self) -> bool {
+        self.fetcher.endpoints.config_request(None).is_some()
+    }
+
+    /// How long one request may take.
+    pub(in crate::core) fn request_timeout(&self) -> Duration {
+        self.fetcher.endpoints.request_timeout()
+    }
+
     /// Asks for a fetch, or joins the one under way.
     pub(in crate::core) fn refresh_now(self: &Arc<Self>, core: &Arc<Shared>) -> Refresh {
         let clock = Arc::clone(&self.fetcher.clock);
-        if self.fetcher.endpoints.config_request(None).is_none() {
+        if !self.can_fetch() {
             return Refresh::impossible(clock);
         }
         let (done, outcome) = completion();

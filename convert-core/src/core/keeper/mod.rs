@@ -12,7 +12,7 @@ mod startup;
 mod status;
 mod task;
 
-pub(crate) use fetcher::Fetcher;
+pub(crate) use fetcher::{Failed, Fetcher};
 pub(crate) use loading::Loading;
 pub use refresh::{Refresh, RefreshError, Refreshed};
 pub use refresh_config::RefreshConfig;
