@@ -110,6 +110,8 @@ where
         let builder = Builder::new(tasks);
         let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         tokio::select! {
+            // First reads what has come: a connection that is told to stop before it read anything just closes.
+            biased;
             // What fails is this connection alone, and by the client's doing.
             _ = &mut connection => return,
             () = stopped(&mut stopping) => connection.as_mut().graceful_shutdown(),
@@ -121,8 +123,9 @@ where
 /// Waits until the client says something. Browsers open connections that they may never use; a server that stops does
 /// not wait for those.
 async fn speaks(stream: &TcpStream, stopping: &mut watch::Receiver<bool>) -> bool {
+    let mut first = [0];
     tokio::select! {
-        readable = stream.readable() => readable.is_ok(),
+        read = stream.peek(&mut first) => read.is_ok_and(|length| length > 0),
         () = async { stopped(stopping).await; tokio::time::sleep(SILENT_GRACE).await } => false,
     }
 }

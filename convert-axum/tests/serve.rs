@@ -1,0 +1,225 @@
+//! How a server ends: requests under way are answered, what stays open is dropped, what was tracked is delivered.
+#![cfg(feature = "serve")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
+
+mod common;
+
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::routing::get;
+use common::core;
+use convert_axum::core::Core;
+use convert_axum::{ConvertContext, ConvertLayer, ServeReport, run, serve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+/// Longer than any test should take: where it counts, a test hangs.
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
+/// A served app.
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    report: JoinHandle<ServeReport>,
+}
+
+impl Server {
+    async fn start(core: &Core, app: Router, drain_deadline: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serve = serve(listener, app.layer(ConvertLayer::new(core)), core)
+            .shutdown_signal(async { stopped.await.unwrap() })
+            .drain_deadline(drain_deadline);
+        Self { address, stop, report: tokio::spawn(serve.into_future()) }
+    }
+
+    /// Connects, and asks for a page.
+    async fn ask(&self, path: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n").as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn stop(self) -> ServeReport {
+        self.stop.send(()).unwrap();
+        self.report.await.unwrap()
+    }
+}
+
+/// All that comes until the connection is closed, however it is.
+async fn rest(mut stream: TcpStream) -> String {
+    let (mut text, mut part) = (Vec::new(), [0; 1024]);
+    while let Ok(length @ 1..) = stream.read(&mut part).await {
+        text.extend_from_slice(&part[..length]);
+    }
+    String::from_utf8(text).unwrap()
+}
+
+/// A page that is under way until it is let go.
+#[derive(Clone, Default)]
+struct Gate {
+    entered: Arc<Notify>,
+    open: Arc<Notify>,
+}
+
+impl Gate {
+    fn page(&self) -> axum::routing::MethodRouter {
+        let gate = self.clone();
+        get(async move |convert: ConvertContext| {
+            gate.entered.notify_one();
+            gate.open.notified().await;
+            format!("bought: {}", convert.track_conversion("purchase").is_queued())
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_and_its_events_are_delivered() {
+    let (core, gate) = (core(), Gate::default());
+    let server = Server::start(&core, Router::new().route("/buy", gate.page()), FOR_EVER).await;
+    let client = server.ask("/buy").await;
+    gate.entered.notified().await;
+    let stopping = tokio::spawn(server.stop());
+    gate.open.notify_one();
+    let answer = rest(client).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("bought: true"), "{answer}");
+    let report = stopping.await.unwrap();
+    assert_eq!((report.dropped_connections, report.flush.delivered, report.flush.pending), (0, 1, 0));
+    assert_eq!(report.stats.delivered.total(), 1);
+    assert_eq!(report.to_string(), "stopped: 0 connections dropped; last events: 1 delivered, 0 dropped, 0 pending");
+}
+
+#[tokio::test]
+async fn what_is_open_at_the_deadline_is_dropped() {
+    /// Tells when it is dropped.
+    struct Held(Option<oneshot::Sender<()>>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            let _ = self.0.take().unwrap().send(());
+        }
+    }
+    impl futures_core::Stream for Held {
+        type Item = Result<&'static str, std::convert::Infallible>;
+        fn poll_next(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Self::Item>> {
+            std::task::Poll::Pending
+        }
+    }
+    let (sender, dropped) = oneshot::channel();
+    let sender = Arc::new(std::sync::Mutex::new(Some(sender)));
+    let endless = get(async move |convert: ConvertContext| {
+        assert!(convert.track_conversion("purchase").is_queued());
+        Body::from_stream(Held(sender.lock().unwrap().take()))
+    });
+    let core = core();
+    let server = Server::start(&core, Router::new().route("/stream", endless), Duration::ZERO).await;
+    let mut client = server.ask("/stream").await;
+    let mut head = [0; 12];
+    client.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    let report = server.stop().await;
+    assert_eq!((report.dropped_connections, report.flush.delivered), (1, 1));
+    dropped.await.unwrap();
+    assert!(!rest(client).await.is_empty(), "the rest of the head, and then the end");
+}
+
+#[tokio::test]
+async fn idle_and_silent_connections_do_not_hold_the_server() {
+    let core = core();
+    let server = Server::start(&core, Router::new().route("/", get(async || "hello")), FOR_EVER).await;
+    let silent = TcpStream::connect(server.address).await.unwrap();
+    let mut idle = server.ask("/").await;
+    let mut answer = vec![0; 17];
+    idle.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, b"HTTP/1.1 200 OK\r\n");
+    let report = server.stop().await;
+    assert_eq!(report.dropped_connections, 0);
+    assert_eq!(rest(silent).await, "");
+    assert!(rest(idle).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_connection_that_waits_to_be_accepted_is_served() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let app = Router::new().route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()));
+    let peer = client.local_addr().unwrap().to_string();
+    // Told to stop before it accepts anything.
+    let report = serve(listener, app, core()).shutdown_signal(async {}).await;
+    assert_eq!(report.dropped_connections, 0);
+    let answer = rest(client).await;
+    assert!(answer.ends_with(&peer), "{answer}");
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn streams_of_http2_end_with_the_deadline_too() {
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+
+    let (core, gate) = (core(), Gate::default());
+    let server = Server::start(&core, Router::new().route("/buy", gate.page()), Duration::ZERO).await;
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (mut client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = axum::http::Request::get("http://shop.example/buy").body(Body::empty()).unwrap();
+    let answer = tokio::spawn(async move { client.send_request(request).await });
+    gate.entered.notified().await;
+    assert_eq!(Arc::strong_count(&gate.open), 2 + 1, "the test's, the router's and the request's");
+    let report = server.stop().await;
+    assert_eq!(report.dropped_connections, 1);
+    assert_eq!(Arc::strong_count(&gate.open), 1, "the request was dropped, and the router with the server");
+    assert!(answer.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn any_server_can_be_run() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let core = core();
+    let app = Router::new()
+        .route("/", get(async |convert: ConvertContext| convert.track_conversion("purchase").is_queued().to_string()))
+        .layer(ConvertLayer::new(&core));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = |shutdown| axum::serve(listener, app).with_graceful_shutdown(shutdown).into_future();
+    let running = tokio::spawn(run(&core, server).shutdown_signal(async { stopped.await.unwrap() }).into_future());
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(rest(client).await.ends_with("true"));
+    stop.send(()).unwrap();
+    let report = running.await.unwrap();
+    assert!(report.output.unwrap().is_ok());
+    assert_eq!((report.flush.delivered, report.stats.delivered.total()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_ends_by_itself_is_followed_by_the_last_delivery() {
+    let core = core();
+    assert!(core.create_context("v").unwrap().track_conversion("purchase").is_queued());
+    let report = run(&core, |_| async { "out of order" }).await;
+    assert_eq!((report.output, report.flush.delivered), (Some("out of order"), 1));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_stop_is_dropped() {
+    let core = core();
+    let report = run(&core, |_| std::future::pending::<()>())
+        .shutdown_signal(async {})
+        .drain_deadline(Duration::ZERO)
+        .flush_deadline(FOR_EVER)
+        .await;
+    assert!(report.output.is_none());
+    assert_eq!(report.to_string(), "dropped at the drain deadline; last events: 0 delivered, 0 dropped, 0 pending");
+}
