@@ -2,6 +2,7 @@
 
 mod deps;
 mod features;
+mod load;
 mod repeat;
 
 use std::process::{Command, ExitCode};
@@ -10,7 +11,9 @@ const USAGE: &str = "usage: cargo xtask <command>
   ci         what the hosted checks run, in order
   features   build each feature of each crate alone, without the others
   deps       check how many dependencies the core has, and that no web framework is among them
-  faults [N] run the fault and concurrency tests N times (default 100), stopping at the first failure";
+  faults [N] run the fault and concurrency tests N times (default 100), stopping at the first failure
+  load CRATE [SECONDS]
+             load on a web crate's server, such as `load axum`, with SIGTERM after so many seconds (default 30)";
 
 type Outcome = Result<(), String>;
 
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
         ["deps"] => deps::check(),
         ["faults"] => repeat::faults(100),
         ["faults", times] => times.parse().map_err(|_| format!("`{times}` is not a number")).and_then(repeat::faults),
+        ["load", web_crate, arguments @ ..] => load::load(web_crate, arguments),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

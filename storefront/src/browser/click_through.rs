@@ -52,11 +52,11 @@ fn first_visit(browser: &Browser, base: &str) -> Result<String, Failure> {
 
 /// How many events were delivered.
 fn buys(browser: &Browser, visitor: &str) -> Result<u64, Failure> {
-    browser.click(".item")?;
+    browser.follow(".item")?;
     check(browser.text("h1")? == "Slack Water", "the first product opens")?;
-    browser.click("#buy")?;
+    browser.follow("#buy")?;
     check(browser.has("#thanks")?, "the purchase is thanked for")?;
-    browser.click("#to-delivered")?;
+    browser.follow("#to-delivered")?;
     let table = browser.text("table")?;
     for told in ["Home page opening", "Free shipping from", "Product viewed", "Purchase: €14.50"] {
         check(table.contains(told), &format!("{told:?} was delivered"))?;
@@ -74,7 +74,7 @@ fn buys(browser: &Browser, visitor: &str) -> Result<u64, Failure> {
 fn previews(browser: &Browser, base: &str) -> Result<(), Failure> {
     for variation in ["quiet", "bold"] {
         browser.open(&format!("{base}/preview"))?;
-        browser.click(&format!("#preview-{variation}"))?;
+        browser.follow(&format!("#preview-{variation}"))?;
         check(browser.has(&format!("#hero-{variation}"))?, &format!("the preview shows {variation}"))?;
         check(browser.has("#previewing")?, "the page says that it is a preview")?;
     }
@@ -83,7 +83,7 @@ fn previews(browser: &Browser, base: &str) -> Result<(), Failure> {
 
 fn becomes_somebody_else(browser: &Browser, visitor: &str) -> Result<(), Failure> {
     browser.click("summary")?;
-    browser.click("#forget")?;
+    browser.follow("#forget")?;
     check(browser.text("#visitor")? != visitor, "a forgotten visitor is a new one")
 }
 

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -9,6 +11,9 @@ use super::{Failure, wire};
 
 /// The name under which a WebDriver hands elements over.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// How long a page may take to come.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the browser is shown on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +72,25 @@ impl Browser {
     pub fn click(&self, selector: &str) -> Result<(), Failure> {
         let element = self.find(selector)?;
         self.command("POST", &format!("/element/{element}/click"), Some(&json!({}))).map(|_| ())
+    }
+
+    /// Clicks on what leads to another page, and waits until that is there. The driver alone does not wait for the answer
+    /// to a form.
+    ///
+    /// # Errors
+    /// [`Failure`] where there is nothing to click on, or no other page comes.
+    pub fn follow(&self, selector: &str) -> Result<(), Failure> {
+        self.evaluate("document.left = true")?;
+        self.click(selector)?;
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            // Between two pages there is nothing to ask.
+            if let Ok(Value::Bool(true)) = self.evaluate("!document.left && document.readyState === 'complete'") {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Err(Failure::new(format!("{selector} leads to no other page")))
     }
 
     /// The text of what a CSS selector finds first, shown or not.

@@ -1,0 +1,153 @@
+//! The run, and whether it holds what is promised.
+
+use std::collections::{HashMap, HashSet};
+use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use convert_core::testing::Collector;
+
+use crate::client::ask_until_refused;
+use crate::faults::fail_on_and_off;
+use crate::outcome::{Answered, Served};
+use crate::server::{ENDPOINT, ServerReport};
+use crate::{Amount, Until, say};
+
+pub(crate) fn run(amount: Amount) -> Result<(), Box<dyn Error>> {
+    say(&format!("LOAD_SEED={} chooses the same disconnects and faults again", amount.seed));
+    let collector = Collector::start()?;
+    let (mut process, mut output) = start_server(&collector.track_endpoint())?;
+    let address: SocketAddr = line(&mut output)?.trim().parse()?;
+    let started = Instant::now();
+    let served = put_load_on(address, &process, &collector, amount)?;
+    let last = line(&mut output)?;
+    let status = process.wait()?;
+    let report: ServerReport = serde_json::from_str(&last).map_err(|error| format!("{last:?}: {error}"))?;
+    let seen = Seen::by(&collector);
+    tell(&served, &report, &seen, started.elapsed());
+    check(status.success(), &format!("the server ended well: {status}"))?;
+    judge(&served, &report, &seen)
+}
+
+fn start_server(endpoint: &str) -> Result<(Child, BufReader<ChildStdout>), Box<dyn Error>> {
+    let mut server = Command::new(std::env::current_exe()?);
+    let mut process = server.env(ENDPOINT, endpoint).stdout(Stdio::piped()).spawn()?;
+    let output = process.stdout.take().ok_or("the server says nothing")?;
+    Ok((process, BufReader::new(output)))
+}
+
+fn line(output: &mut impl BufRead) -> Result<String, Box<dyn Error>> {
+    let mut line = String::new();
+    output.read_line(&mut line)?;
+    Ok(line)
+}
+
+/// Load until the amount is reached, then SIGTERM, and load until the server accepts no more.
+fn put_load_on(
+    address: SocketAddr,
+    server: &Child,
+    collector: &Collector,
+    amount: Amount,
+) -> Result<Served, Box<dyn Error>> {
+    let (next, stopping) = (AtomicU64::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| fail_on_and_off(collector, &stopping, fastrand::Rng::with_seed(amount.seed)));
+        let clients: Vec<_> = (1..=amount.clients)
+            .zip(amount.seed..)
+            .map(|(_, seed)| {
+                let next = &next;
+                scope.spawn(move || ask_until_refused(address, next, fastrand::Rng::with_seed(seed)))
+            })
+            .collect();
+        match amount.until {
+            Until::Passed(time) => thread::sleep(time),
+            Until::Sent(requests) => {
+                while next.load(Ordering::Relaxed) < requests && clients.iter().any(|client| !client.is_finished()) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+        let terminated = Command::new("kill").args(["-TERM", &server.id().to_string()]).status();
+        let mut served = Served::default();
+        for client in clients {
+            served.requests.extend(client.join().map_err(|_| "a client panicked")?.requests);
+        }
+        stopping.store(true, Ordering::Relaxed);
+        check(terminated?.success(), "the server could be told to stop")?;
+        Ok(served)
+    })
+}
+
+/// What the collector took, by visitor and kind of event.
+struct Seen {
+    counts: HashMap<(String, String), u64>,
+    total: u64,
+}
+
+impl Seen {
+    fn by(collector: &Collector) -> Self {
+        let mut seen = Self { counts: HashMap::new(), total: 0 };
+        for event in collector.events() {
+            let key = (event.visitor_id().to_owned(), event.event_type().to_owned());
+            *seen.counts.entry(key).or_default() += 1;
+            seen.total += 1;
+        }
+        seen
+    }
+
+    fn different(&self) -> u64 {
+        u64::try_from(self.counts.len()).unwrap_or(u64::MAX)
+    }
+}
+
+fn tell(served: &Served, report: &ServerReport, seen: &Seen, took: Duration) {
+    let requests = served.requests.len();
+    say(&format!(
+        "{requests} requests in {:.1} s: {} answered, {} left alone by the client, {} not accepted at the end",
+        took.as_secs_f64(),
+        served.count(Answered::Well),
+        served.count(Answered::LeftAlone),
+        served.count(Answered::Never),
+    ));
+    let dropped: Vec<String> = report.dropped.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    say(&format!(
+        "{} events accepted: {} delivered in {} requests, {} pending, dropped: {}; {} ambiguous, {} arrived twice",
+        report.accepted,
+        report.delivered,
+        report.requests,
+        report.pending,
+        dropped.join(", "),
+        report.ambiguous,
+        seen.total - seen.different(),
+    ));
+}
+
+fn judge(served: &Served, report: &ServerReport, seen: &Seen) -> Result<(), Box<dyn Error>> {
+    check(served.count(Answered::Well) > 0, "requests were answered")?;
+    check(served.count(Answered::Badly) == 0, "no request failed")?;
+    check(served.count(Answered::CutOff) == 0, "no answer was cut off")?;
+    let entered: HashSet<u64> = report.entered.iter().copied().collect();
+    let unanswered = served.ids(Answered::Never).filter(|id| entered.contains(id)).count();
+    check(unanswered == 0, &format!("every accepted request was answered, but for {unanswered}"))?;
+
+    let dropped: u64 = report.dropped.iter().map(|(_, count)| count).sum();
+    check(report.pending == 0, "nothing is pending in the end")?;
+    check(report.accepted == report.delivered + dropped, "every event was delivered or dropped for a reason")?;
+    let tracked = u64::try_from(served.count(Answered::Well)).unwrap_or(u64::MAX) * 2;
+    check(report.accepted >= tracked, "every answered request's two events were accepted")?;
+    // An event that was dropped may have arrived all the same, where its answer was lost.
+    let arrived = seen.different();
+    check(arrived >= report.delivered && arrived <= report.accepted, "every delivered event arrived")?;
+    check(arrived - report.delivered <= dropped, "an event that arrived was delivered, or counted as dropped")?;
+    check(seen.total - arrived <= report.ambiguous, "only ambiguous events arrived twice")?;
+    say("all of it holds");
+    Ok(())
+}
+
+fn check(holds: bool, what: &str) -> Result<(), Box<dyn Error>> {
+    if holds { Ok(()) } else { Err(format!("this does not hold: {what}").into()) }
+}

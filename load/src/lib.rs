@@ -1,0 +1,75 @@
+//! Load on a web crate's server: clients at full speed that disconnect at random, a collector that fails on and off, and
+//! SIGTERM in the middle.
+//!
+//! Afterwards it must hold that every accepted request was answered, that every tracked event was acknowledged once or
+//! counted as dropped with its reason, and that no request failed because of the SDK.
+//!
+//! A web crate's example calls [`main`] with what runs its server. The program starts itself a second time as the server,
+//! so that the signal goes to a process of its own.
+
+mod client;
+mod faults;
+mod judge;
+mod outcome;
+mod server;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::outcome::{Answered, Served};
+pub use self::server::{Server, is_slow, path};
+
+/// How much load.
+#[derive(Clone, Copy, Debug)]
+struct Amount {
+    /// Until SIGTERM.
+    until: Until,
+    clients: usize,
+    seed: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Until {
+    Passed(Duration),
+    Sent(u64),
+}
+
+/// Runs the program: `{seconds}`, by default 30, or `{requests} requests` until SIGTERM.
+///
+/// `serve` is called in the second process. It serves `GET /work/{id}` at a free port of 127.0.0.1, says where with
+/// [`Server::listens_at`], handles each request as [`Server::handle`] says, and ends at SIGTERM, after the last delivery.
+pub fn main(serve: impl FnOnce(&Arc<Server>) -> Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    let result = match Server::from_env() {
+        Some(server) => server.map(Arc::new).and_then(|server| {
+            serve(&server)?;
+            server.report()
+        }),
+        None => amount().and_then(judge::run),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("failed: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn amount() -> Result<Amount, Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let until = match arguments.as_slice() {
+        [] => Until::Passed(Duration::from_secs(30)),
+        [seconds] => Until::Passed(Duration::from_secs(seconds.parse()?)),
+        [requests, "requests"] => Until::Sent(requests.parse()?),
+        _ => return Err("usage: load [seconds | requests `requests`]".into()),
+    };
+    let seed = std::env::var("LOAD_SEED").ok().map_or_else(|| Ok(fastrand::u64(..)), |seed| seed.parse())?;
+    Ok(Amount { until, clients: 16, seed })
+}
+
+#[allow(clippy::print_stdout, reason = "a program talks to its terminal")]
+fn say(message: &str) {
+    println!("{message}");
+}
