@@ -265,6 +265,8 @@ impl<'p> Parser<'p> {
         Ok(match kind {
             Kind::Look { behind, negated } => Node::Look { behind, negated, node: Box::new(node) },
             Kind::Capture(group) => Node::Capture(group, Box::new(node)),
+            // Around a look-behind it is what makes it one that can be repeated.
+            Kind::Plain if matches!(node, Node::Look { .. }) => Node::Concat(vec![node]),
             Kind::Plain => node,
         })
     }

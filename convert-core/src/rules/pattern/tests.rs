@@ -168,6 +168,7 @@ fn a_look_behind_reads_backwards() {
     assert_matches(r"(?<=\1(a))b", &["aab"], &["ab"]);
     assert_matches(r"(?<=a+\b)!", &["aa!"], &["b!", "!"]);
     assert_matches(r"(?<=(?!x)a*)b", &["b", "aab"], &[]);
+    assert_matches(r"^a(?:(?<=a))?(?:(?<=a)){2}b", &["ab"], &["b"]);
     // The right group takes first.
     assert_matches(r"(?<=^(\d+)(\d+))x\2$", &["1053x053"], &["1053x3"]);
     assert_matches(r"(?<!^a{2,3}(?:b|cd)*)e", &["abe", "aacbe"], &["aacde", "aae"]);
