@@ -1,4 +1,32 @@
-//! Convert experimentation SDK for axum and every tower stack.
+//! Convert experimentation SDK for axum and every tower stack: a layer that gives each request its visitor.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use convert_axum::{ConvertContext, ConvertLayer, core::Core};
+//!
+//! async fn pricing(convert: ConvertContext) -> String {
+//!     let page = convert.run_experience("pricing-page");
+//!     page.map_or("table".to_owned(), |decision| decision.variation_key().to_owned())
+//! }
+//!
+//! # #[cfg(all(feature = "serve", feature = "reqwest"))]
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let core = tokio::task::spawn_blocking(|| Core::from_sdk_key("100123/200456")).await??;
+//!     let app = Router::new().route("/pricing", get(pricing)).layer(ConvertLayer::new(&core));
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     println!("{}", convert_axum::serve(listener, app, core).await);
+//!     Ok(())
+//! }
+//! # #[cfg(not(all(feature = "serve", feature = "reqwest")))]
+//! # fn main() {}
+//! ```
+//!
+//! The [`ConvertLayer`] comes around everything that may ask for a context. A handler asks with [`ConvertContext`], or
+//! [`AsyncConvertContext`] where the visitor store is asynchronous; a handler that asks for nothing costs nothing.
+//! [`serve`] runs the app until Ctrl-C or SIGTERM, then delivers what is queued. Import the core through [`core`]: it is
+//! the version that this crate was built with.
+
 mod arrival;
 mod extract;
 mod future;
@@ -20,3 +48,9 @@ pub use request::{do_not_track, global_privacy_control, request_location};
 #[cfg(feature = "serve")]
 pub use serve::{Run, RunReport, Serve, ServeReport, Shutdown, run, serve};
 pub use service::ConvertService;
+
+#[cfg(doctest)]
+mod readme {
+    #[doc = include_str!("../README.md")]
+    struct Package;
+}
