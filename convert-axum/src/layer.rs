@@ -41,7 +41,18 @@ pub struct ConvertLayer {
     shared: Arc<Shared>,
 }
 
-type Asked<T> = Option<Arc<dyn Fn(&Parts) -> T + Send + Sync>>;
+type Function<T> = Arc<dyn Fn(&Parts) -> T + Send + Sync>;
+
+/// Where a context is told that the visitor is.
+#[derive(Clone)]
+pub(crate) enum Location {
+    /// Where the request goes.
+    OfRequest,
+    /// Where the app says.
+    Own(Function<Attributes>),
+    /// Nowhere.
+    None,
+}
 
 /// What all requests share.
 #[derive(Clone)]
@@ -49,10 +60,10 @@ pub(crate) struct Shared {
     pub(crate) cores: Cores,
     pub(crate) settings: Settings,
     pub(crate) prepare_early: bool,
-    pub(crate) visitor_id: Asked<Option<Arc<str>>>,
-    pub(crate) attributes: Asked<Attributes>,
-    pub(crate) location: Asked<Attributes>,
-    pub(crate) consent: Asked<bool>,
+    pub(crate) visitor_id: Option<Function<Option<Arc<str>>>>,
+    pub(crate) attributes: Option<Function<Attributes>>,
+    pub(crate) location: Location,
+    pub(crate) consent: Option<Function<bool>>,
 }
 
 impl ConvertLayer {
@@ -65,7 +76,7 @@ impl ConvertLayer {
                 prepare_early: false,
                 visitor_id: None,
                 attributes: None,
-                location: None,
+                location: Location::OfRequest,
                 consent: None,
             }),
         }
@@ -90,7 +101,13 @@ impl ConvertLayer {
 
     /// Where the visitor is, for locations; [`request_location`](crate::request_location) by default.
     pub fn location<A: Into<Attributes>>(mut self, location: impl Fn(&Parts) -> A + Send + Sync + 'static) -> Self {
-        self.shared().location = Some(Arc::new(move |parts| location(parts).into()));
+        self.shared().location = Location::Own(Arc::new(move |parts| location(parts).into()));
+        self
+    }
+
+    /// Tells contexts no location: calls that need one say it themselves.
+    pub fn no_location(mut self) -> Self {
+        self.shared().location = Location::None;
         self
     }
 

@@ -6,7 +6,7 @@ use http::header::{COOKIE, HOST, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Uri};
 
-use crate::layer::Shared;
+use crate::layer::{Location, Shared};
 
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static GPC: HeaderName = HeaderName::from_static("sec-gpc");
@@ -48,8 +48,9 @@ pub(crate) fn visit(shared: &Shared, parts: &Parts) -> Visit {
 
 fn with_location(shared: &Shared, parts: &Parts, options: ContextOptions) -> ContextOptions {
     match &shared.location {
-        Some(location) => options.location(location(parts)),
-        None => {
+        Location::Own(location) => options.location(location(parts)),
+        Location::None => options,
+        Location::OfRequest => {
             let seen = Seen::of(parts);
             options.location_from(move || seen.location())
         }

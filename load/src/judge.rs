@@ -26,9 +26,10 @@ pub(crate) fn run(amount: Amount) -> Result<(), Box<dyn Error>> {
     let served = put_load_on(address, &process, &collector, amount)?;
     let last = line(&mut output)?;
     let status = process.wait()?;
+    let took = started.elapsed();
     let report: ServerReport = serde_json::from_str(&last).map_err(|error| format!("{last:?}: {error}"))?;
     let seen = Seen::by(&collector);
-    tell(&served, &report, &seen, started.elapsed());
+    tell(&served, &report, &seen, took);
     check(status.success(), &format!("the server ended well: {status}"))?;
     judge(&served, &report, &seen)
 }

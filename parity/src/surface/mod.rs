@@ -1,6 +1,8 @@
 //! The faces of the SDK that scenarios run through.
 
 mod asynchronous;
+mod axum;
+mod requestwise;
 mod setup;
 mod stepwise;
 mod sync;
@@ -43,7 +45,7 @@ impl SurfaceKind {
     pub const ALL: [Self; 5] = [Self::Sync, Self::Async, Self::Axum, Self::Actix, Self::Rocket];
 
     /// The kinds that this build can open.
-    pub const BUILT: [Self; 2] = [Self::Sync, Self::Async];
+    pub const BUILT: [Self; 3] = [Self::Sync, Self::Async, Self::Axum];
 
     /// The name on the command line.
     #[must_use]
@@ -65,7 +67,8 @@ impl SurfaceKind {
         match self {
             Self::Sync => Ok(Box::new(sync::Sync)),
             Self::Async => Ok(Box::new(asynchronous::Async)),
-            Self::Axum | Self::Actix | Self::Rocket => {
+            Self::Axum => Ok(Box::new(axum::Axum)),
+            Self::Actix | Self::Rocket => {
                 Err(Fault::Usage(format!("the surface {self} is not built; there are: {}", names(&Self::BUILT))))
             }
         }

@@ -42,47 +42,52 @@ impl Stepwise for Sdk {
     }
 
     fn step(&self, context: &Context, action: &Action) -> Result<Value, Fault> {
-        Ok(match action {
-            Action::RunExperience(asked, call) => {
-                let decision = context.run_experience_with(&asked.key, &translate::options(call)?);
-                decision.as_ref().map_or(Value::Null, translate::decision)
-            }
-            Action::RunExperiences(call) => {
-                context.run_experiences_with(&translate::options(call)?).iter().map(translate::decision).collect()
-            }
-            Action::RunFeature(asked, call) => {
-                translate::features(&[context.run_feature_with(&asked.key, &translate::options(call)?)])?
-            }
-            Action::RunFeatures(call) => translate::features(&context.run_features_with(&translate::options(call)?))?,
-            Action::TrackConversion(asked) => {
-                translate::tracked(&context.track_conversion_with(&asked.goal, &translate::conversion(asked)?))
-            }
-            Action::SetDefaultSegments(asked) => {
-                context.set_default_segments(translate::attributes(&asked.segments)?);
-                Value::Null
-            }
-            Action::RunCustomSegments(asked) => {
-                let keys = translate::keys(asked);
-                // A scenario asks for the segments themselves in a step of its own.
-                let _ = match &asked.rule_data {
-                    Some(data) => context.run_custom_segments_with(&keys, translate::attributes(data)?),
-                    None => context.run_custom_segments(&keys),
-                };
-                Value::Null
-            }
-            Action::SetPreview(asked) => {
-                context.set_preview(&translate::preview(asked));
-                Value::Null
-            }
-            Action::ConfigEntity(lookup) => translate::entity(context.config(), lookup)?,
-            Action::VisitorSegments => translate::written(&context.segments())?,
-            Action::StoredState => translate::stored(&context.visitor_state())?,
-            Action::CreateContext(_) | Action::Flush => return Err(setup::not_on_a_context()),
-        })
+        step(context, action)
     }
 
     fn flush(&mut self) -> Result<Value, Fault> {
         self.core.flush(PATIENCE).map_err(|error| Fault::broken("flush", error))?;
         self.posts.next()
     }
+}
+
+/// The outcome of a step on a context.
+pub(super) fn step(context: &Context, action: &Action) -> Result<Value, Fault> {
+    Ok(match action {
+        Action::RunExperience(asked, call) => {
+            let decision = context.run_experience_with(&asked.key, &translate::options(call)?);
+            decision.as_ref().map_or(Value::Null, translate::decision)
+        }
+        Action::RunExperiences(call) => {
+            context.run_experiences_with(&translate::options(call)?).iter().map(translate::decision).collect()
+        }
+        Action::RunFeature(asked, call) => {
+            translate::features(&[context.run_feature_with(&asked.key, &translate::options(call)?)])?
+        }
+        Action::RunFeatures(call) => translate::features(&context.run_features_with(&translate::options(call)?))?,
+        Action::TrackConversion(asked) => {
+            translate::tracked(&context.track_conversion_with(&asked.goal, &translate::conversion(asked)?))
+        }
+        Action::SetDefaultSegments(asked) => {
+            context.set_default_segments(translate::attributes(&asked.segments)?);
+            Value::Null
+        }
+        Action::RunCustomSegments(asked) => {
+            let keys = translate::keys(asked);
+            // A scenario asks for the segments themselves in a step of its own.
+            let _ = match &asked.rule_data {
+                Some(data) => context.run_custom_segments_with(&keys, translate::attributes(data)?),
+                None => context.run_custom_segments(&keys),
+            };
+            Value::Null
+        }
+        Action::SetPreview(asked) => {
+            context.set_preview(&translate::preview(asked));
+            Value::Null
+        }
+        Action::ConfigEntity(lookup) => translate::entity(context.config(), lookup)?,
+        Action::VisitorSegments => translate::written(&context.segments())?,
+        Action::StoredState => translate::stored(&context.visitor_state())?,
+        Action::CreateContext(_) | Action::Flush => return Err(setup::not_on_a_context()),
+    })
 }
