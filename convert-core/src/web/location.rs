@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::percent;
 use crate::attributes::Attributes;
@@ -43,12 +43,12 @@ impl<'a> RequestUrl<'a> {
     #[must_use]
     pub fn location(&self) -> Attributes {
         let url = match self.query {
-            Some(query) => format!("{}://{}{}?{query}", self.scheme, self.host, self.path),
-            None => format!("{}://{}{}", self.scheme, self.host, self.path),
+            Some(query) => format_smolstr!("{}://{}{}?{query}", self.scheme, self.host, self.path),
+            None => format_smolstr!("{}://{}{}", self.scheme, self.host, self.path),
         };
         let parameters = pairs(self.query.unwrap_or_default()).take(Self::MAX_PARAMETERS);
         let parameters = parameters.map(|(name, value)| (SmolStr::from(name), SmolStr::from(value)));
-        let own = [("path", SmolStr::new(self.path)), ("host", SmolStr::new(self.host)), ("url", SmolStr::from(url))];
+        let own = [("path", SmolStr::new(self.path)), ("host", SmolStr::new(self.host)), ("url", url)];
         parameters.chain(own.map(|(name, value)| (SmolStr::new_static(name), value))).collect()
     }
 }

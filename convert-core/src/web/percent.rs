@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Decodes `%XX`; `None` where the result is not UTF-8. A percent sign that starts no code stays.
 pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('%') {
+    if !text.as_bytes().contains(&b'%') {
         return Some(Cow::Borrowed(text));
     }
     String::from_utf8(bytes_of(text.as_bytes(), false)).ok().map(Cow::Owned)

@@ -1,0 +1,96 @@
+//! What the layer allocates for a request. A clone that slips in fails these tests; time never does.
+#![allow(unsafe_code, clippy::unwrap_used, reason = "a counting allocator, and tests")]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout as Memory, System};
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::Ready;
+use std::future::ready;
+
+use convert_axum::{ConvertContext, ConvertLayer};
+use http::{Request, Response};
+use tower::{Layer, Service, service_fn};
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator unchanged; the counter is a plain cell of the calling thread.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, memory: Memory) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's own promise.
+        unsafe { System.alloc(memory) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, memory: Memory) {
+        // SAFETY: the caller's own promise.
+        unsafe { System.dealloc(pointer, memory) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// An experience for everybody, and one for one page.
+const CONFIG: &str = r#"{
+  "account_id": "1", "project": {"id": "2"},
+  "experiences": [
+    {"id": "10", "key": "everywhere", "variations": [{"id": "11", "key": "a"}]},
+    {"id": "20", "key": "on-a-page", "locations": ["30"], "variations": [{"id": "21", "key": "a"}]}
+  ],
+  "locations": [{"id": "30", "key": "page", "rules": {"OR": [{"AND": [{"OR_WHEN": [
+    {"rule_type": "generic_text_key_value", "matching": {"match_type": "matches", "negated": false}, "key": "path", "value": "/"}
+  ]}]}]}}]
+}"#;
+
+type Handled = Ready<Result<Response<()>, Infallible>>;
+
+/// How often a request of a known visitor allocates between the layer's service and its response.
+fn allocations(handler: impl Fn(Request<()>) -> Handled + Clone) -> u64 {
+    let core = common::builder().config_json(CONFIG).build().unwrap();
+    let mut service = ConvertLayer::new(&core).layer(service_fn(handler));
+    let mut once = || {
+        let request = Request::get("/").header("cookie", "theme=dark; convert_visitor_id=v-1; lang=en");
+        let request = request.header("host", "shop.example").body(()).unwrap();
+        let before = ALLOCATIONS.with(Cell::get);
+        let response = futures_executor::block_on(service.call(request)).unwrap();
+        let after = ALLOCATIONS.with(Cell::get);
+        assert!(response.headers().is_empty());
+        after - before
+    };
+    // The first decision is stored; afterwards it is read back, as for most requests.
+    once();
+    let counts: Vec<u64> = (0..10).map(|_| once()).collect();
+    counts.into_iter().min().unwrap()
+}
+
+fn answer() -> Handled {
+    ready(Ok(Response::new(())))
+}
+
+#[test]
+fn a_handler_that_asks_for_nothing_costs_four_allocations() {
+    // The shared place, and three for the request's first extension.
+    assert_eq!(allocations(|_| answer()), 4);
+}
+
+#[test]
+fn a_context_with_one_decision_costs_no_more_than_reading_a_cookie_elsewhere() {
+    let decide = |key: &'static str| {
+        allocations(move |request| {
+            let (mut head, ()) = request.into_parts();
+            let convert = ConvertContext::from_parts(&mut head).unwrap();
+            assert!(convert.run_experience(key).is_some());
+            answer()
+        })
+    };
+    // Four of the layer; then the id, the context, its view, the stored state, and a location that nobody asks for yet.
+    assert_eq!(decide("everywhere"), 9);
+    // Two more: the location, once it is asked for, and a list of the locations that the visitor is in.
+    assert_eq!(decide("on-a-page"), 11);
+}
