@@ -71,11 +71,15 @@ mod context;
 mod core;
 mod eval;
 mod events;
+#[cfg(feature = "exit-hook")]
+mod exit;
 mod js;
 mod json;
 mod off_thread;
 mod redact;
 mod rules;
+#[cfg(feature = "shutdown-signal")]
+mod signal;
 mod tracking;
 mod transport;
 mod visitor;
@@ -123,6 +127,8 @@ pub use eval::{BucketingOptions, DecisionSource, Reason};
 pub use events::{Event, Subscription};
 pub use redact::VisitorId;
 pub use rules::{Lookup, RuleData, RuleItem};
+#[cfg(feature = "shutdown-signal")]
+pub use signal::shutdown_signal;
 pub use tracking::{DropReason, Dropped, EventCounts, EventType, FlushError, FlushReport, ReleaseReason, Stats};
 #[cfg(feature = "reqwest")]
 pub use transport::ReqwestTransport;

@@ -3,8 +3,13 @@
 use crate::{Outcome, cargo, output, run, say};
 
 /// What is repeated: where the tests are, and how their names begin.
-const SUITES: [(&[&str], &[&str]); 2] =
-    [(&["--test", "it"], &["delivery::"]), (&["--lib"], &["worker::", "tracking::"])];
+const SUITES: [(&[&str], &[&str]); 5] = [
+    (&["--test", "it"], &["delivery::"]),
+    (&["--lib"], &["worker::", "tracking::"]),
+    (&["--test", "async_surface"], &[""]),
+    (&["--test", "config_refresh"], &[""]),
+    (&["--test", "previews"], &[""]),
+];
 
 pub(crate) fn faults(times: u32) -> Outcome {
     for (place, names) in SUITES {

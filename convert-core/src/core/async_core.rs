@@ -202,6 +202,12 @@ impl AsyncCore {
         if is_inside() { closing.wait() } else { closing.await }
     }
 
+    /// Has the events that are left flushed when the process exits; see [`Core::register_exit_flush`].
+    #[cfg(feature = "exit-hook")]
+    pub fn register_exit_flush(&self, timeout: Duration) -> bool {
+        crate::exit::register(&self.shared, timeout)
+    }
+
     /// What became of every event so far.
     #[must_use]
     pub fn stats(&self) -> Stats {

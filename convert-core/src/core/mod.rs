@@ -190,6 +190,20 @@ impl Core {
         self.shared.delivery.close(timeout)
     }
 
+    /// Has the events that are left flushed when the process exits, for at most `timeout`: when `main` returns and at
+    /// [`std::process::exit`]. A safety net; the documented way is [`flush`](Self::flush) or [`close`](Self::close). What
+    /// cannot be delivered in time is warned of, with the number of events.
+    ///
+    /// The core is kept until then, or until it is closed, though every handle be dropped. The hook is not called where a
+    /// process does not exit by itself: `abort`, a panic that aborts, `_exit`, or a signal that ends it. In a process that
+    /// was forked off, it flushes a core that was not used before the fork.
+    ///
+    /// False where the system has no such hook: on Windows, flush before the process ends.
+    #[cfg(feature = "exit-hook")]
+    pub fn register_exit_flush(&self, timeout: Duration) -> bool {
+        crate::exit::register(&self.shared, timeout)
+    }
+
     /// What became of every event so far.
     #[must_use]
     pub fn stats(&self) -> Stats {

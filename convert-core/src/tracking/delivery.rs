@@ -90,6 +90,18 @@ impl Delivery {
         self.is_tracking_enabled() && !self.closing.load(Ordering::Relaxed)
     }
 
+    /// Whether somebody closed.
+    #[cfg(feature = "exit-hook")]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Whether the SDK's thread is in this process, or could be: a thread does not come along when a process forks.
+    #[cfg(feature = "exit-hook")]
+    pub(crate) fn works_in_this_process(&self) -> bool {
+        self.shared.works_in_this_process()
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         self.shared.queue.stats()
     }

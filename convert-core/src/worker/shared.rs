@@ -92,6 +92,9 @@ pub(crate) struct Shared {
     target: Mutex<Option<Arc<Target>>>,
     life: Mutex<Life>,
     running: AtomicBool,
+    /// The process that the thread is in.
+    #[cfg(feature = "exit-hook")]
+    process: std::sync::atomic::AtomicU32,
     /// Events that come after the close are told of from then on.
     late_report_due: Mutex<Duration>,
 }
@@ -109,6 +112,8 @@ impl Shared {
             target: Mutex::default(),
             life: Mutex::new(Life::Idle),
             running: AtomicBool::new(false),
+            #[cfg(feature = "exit-hook")]
+            process: std::sync::atomic::AtomicU32::new(0),
             late_report_due: Mutex::default(),
         })
     }
@@ -168,7 +173,15 @@ impl Shared {
         self.start_thread()
     }
 
+    /// Whether the thread is in this process, or could be started in it.
+    #[cfg(feature = "exit-hook")]
+    pub(crate) fn works_in_this_process(&self) -> bool {
+        *lock(&self.life) == Life::Idle || self.process.load(Ordering::Acquire) == std::process::id()
+    }
+
     fn start_thread(self: &Arc<Self>) -> bool {
+        #[cfg(feature = "exit-hook")]
+        self.process.store(std::process::id(), Ordering::Release);
         let worker = Worker::new(Arc::clone(self));
         let transport = Arc::clone(&self.config.transport);
         let thread = thread::Builder::new().name("convert-sdk".to_owned());

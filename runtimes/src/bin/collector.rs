@@ -1,0 +1,24 @@
+//! Runs a program against an endpoint on this machine, and says what arrived there. No account is needed.
+//!
+//! `cargo run -p runtimes --bin collector -- cargo run -p runtimes --bin cli -- ada grace`
+#![allow(clippy::print_stdout, reason = "it is all that it does")]
+
+use std::error::Error;
+use std::process::{Command, ExitCode};
+
+use convert_core::testing::Collector;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut words = std::env::args_os().skip(1);
+    let program = words.next().ok_or("name a program to run")?;
+    let collector = Collector::start()?;
+    collector.serve_config(include_str!("../../../convert-core/examples/shop.json"));
+    let status = Command::new(program)
+        .args(words)
+        .env("CONVERT_SDK_KEY", "100123/200456")
+        .env("CONVERT_CONFIG_ENDPOINT", collector.config_endpoint())
+        .env("CONVERT_TRACK_ENDPOINT", collector.track_endpoint())
+        .status()?;
+    println!("{} events arrived", collector.event_count());
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
