@@ -38,6 +38,8 @@
 //! | send what is queued | [`Core::flush`], and [`Core::close`] at the end |
 //! | see what became of every event | [`Core::stats`] |
 //! | observe | [`Core::on`] |
+//! | call it from asynchronous code, on any executor | `AsyncCore`, `AsyncContext` (feature `async`) |
+//! | have the config fetched again | [`CoreBuilder::refresh`], [`Core::refresh_now`] |
 //! | keep state elsewhere | [`DataStore`], [`JsonStore`] |
 //! | use an HTTP client of one's own | [`Transport`], [`AsyncTransport`] |
 //!
@@ -51,6 +53,10 @@
 //! | `reqwest-rustls` (default) | HTTP over reqwest and rustls, with an explicit crypto provider: the app's own choice is not touched |
 //! | `reqwest-native-tls` | HTTP over reqwest and the operating system's TLS |
 //! | `reqwest` | HTTP over reqwest without TLS, or over a client of the app's |
+//! | `async` | `AsyncCore` and `AsyncContext`: the same calls as futures, on any executor |
+//! | `exit-hook` | `Core::register_exit_flush`: what is left is flushed when the process exits (Unix) |
+//! | `shutdown-signal` | `shutdown_signal`: a future that ends at SIGTERM or Ctrl-C, on tokio |
+//! | `web` | what the web crates share: cookies, visitor ids, preview links, consent headers |
 //! | `testing` | the test kit, [`testing`](https://docs.rs/convert-core/latest/convert_core/testing/) |
 //!
 //! With none of them the core needs a [`Transport`] of the app's.

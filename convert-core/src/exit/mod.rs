@@ -28,8 +28,8 @@ pub(crate) fn register(core: &Arc<Shared>, timeout: Duration) -> bool {
         return false;
     }
     let mut registered = lock(&REGISTERED);
-    let (kept, closed) =
-        std::mem::take(&mut *registered).into_iter().partition(|known| !known.core.delivery.is_closed());
+    let known = std::mem::take(&mut *registered);
+    let (kept, closed): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| !known.core.delivery.is_closed());
     *registered = kept;
     match registered.iter_mut().find(|known| Arc::ptr_eq(&known.core, core)) {
         Some(known) => known.timeout = timeout,
@@ -37,7 +37,7 @@ pub(crate) fn register(core: &Arc<Shared>, timeout: Duration) -> bool {
     }
     drop(registered);
     // Not under the lock: what a core holds of the app's is dropped with it.
-    drop::<Vec<_>>(closed);
+    drop(closed);
     true
 }
 
@@ -54,29 +54,34 @@ fn hook() -> bool {
 /// Flushes every registered core. Loggers need thread-local values, which are gone on the thread that exits: the work is
 /// done on another.
 fn flush_all() {
-    let registered = std::mem::take(&mut *lock(&REGISTERED));
-    let here: Vec<_> = registered.into_iter().filter(|known| known.core.delivery.works_in_this_process()).collect();
-    if here.iter().all(|known| known.core.delivery.stats().pending.total() == 0) {
-        return;
-    }
+    // For good: a core that is dropped now would warn once more, and the process is at its end.
+    let registered: &'static [Registered] = std::mem::take(&mut *lock(&REGISTERED)).leak();
+    let works = |known: &&Registered| {
+        known.core.delivery.works_in_this_process() && known.core.delivery.stats().pending.total() > 0
+    };
+    let here: Vec<_> = registered.iter().filter(works).collect();
+    let Some(longest) = here.iter().map(|known| known.timeout).max() else { return };
     // The thread that exits may be the SDK's own, in a handler: nothing can be waited for then.
     let waits = !is_inside();
     let (done, ended) = completion();
     let thread = thread::Builder::new().name("convert-sdk-exit".to_owned());
     let started = thread.spawn(move || {
-        flush(here, waits);
+        flush(&here, waits);
         done.complete(());
     });
     if started.is_ok() {
-        // The flushes end by their own deadlines.
-        ended.wait(&SystemClock::new(), Duration::MAX);
+        // The flushes end by their own deadlines. A logger may not: the thread that exits may hold the lock it needs.
+        ended.wait(&SystemClock::new(), longest.saturating_add(TELLING));
     }
 }
 
+/// How long it may take to say what is left.
+const TELLING: Duration = Duration::from_secs(1);
+
 /// Side by side, each for as long as it was given, in real time: the process must not hang on a clock that a test moves.
-fn flush(registered: Vec<Registered>, waits: bool) {
+fn flush(registered: &[&Registered], waits: bool) {
     let clock = SystemClock::new();
-    let start = |known: &Registered| known.core.delivery.start_flush(ReleaseReason::Exit, known.timeout);
+    let start = |known: &&Registered| known.core.delivery.start_flush(ReleaseReason::Exit, known.timeout);
     let flushes: Vec<_> = registered.iter().map(start).collect();
     for (mut flush, known) in flushes.into_iter().zip(registered) {
         if waits {
@@ -86,7 +91,5 @@ fn flush(registered: Vec<Registered>, waits: bool) {
         if pending > 0 {
             tracing::warn!(target: "convert", "the process exits with {pending} undelivered tracking events");
         }
-        // Not dropped: that would warn again, and the process is at its end.
-        std::mem::forget(known);
     }
 }

@@ -28,6 +28,13 @@ pub(crate) fn program(path: &str, collector: &Collector) -> Command {
     command
 }
 
+/// An ignored test of this binary, as a program.
+pub(crate) fn part_of_this(test: &str, collector: &Collector) -> Command {
+    let mut command = program(std::env::current_exe().unwrap().to_str().unwrap(), collector);
+    command.args(["--ignored", "--exact", test]);
+    command
+}
+
 pub(crate) struct Process {
     child: Child,
     input: Option<ChildStdin>,

@@ -1,10 +1,13 @@
 //! Programs that end by themselves.
 
-use std::time::Instant;
+use std::process::exit;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 use convert_core::testing::{Fault, Route};
+use convert_core::{Core, Event};
 
-use crate::process::{PATIENCE, Process, collector, program, run};
+use crate::process::{PATIENCE, Process, collector, part_of_this, program, run};
 
 const CLI: &str = env!("CARGO_BIN_EXE_cli");
 
@@ -33,14 +36,32 @@ fn a_tool_that_exits_half_way_loses_nothing() {
     assert_eq!((collector.event_count(), ended.log.as_str()), (7, ""));
 }
 
-/// The first request fails, and its retry is due at some later time: the exit does not wait for that.
+/// The program of the next test.
 #[test]
-fn a_tool_that_exits_during_a_retry_loses_nothing() {
+#[ignore = "run by the next test, in a process of its own"]
+fn exits_after_a_failed_attempt() {
+    let core = Core::from_env().unwrap();
+    assert!(core.register_exit_flush(PATIENCE));
+    let (tell, told) = channel();
+    core.on(move |event| {
+        if let Event::QueueReleased { result: Err(_), .. } = event {
+            tell.send(()).unwrap();
+        }
+    })
+    .forever();
+    for visitor in visitors(12) {
+        assert!(core.create_context(visitor).unwrap().track_conversion("purchase").is_queued());
+    }
+    told.recv_timeout(PATIENCE).unwrap();
+    exit(3);
+}
+
+/// A full batch failed, and its retry is due in five minutes: the exit does not wait for that.
+#[test]
+fn an_exit_during_a_retry_loses_nothing() {
     let collector = collector();
     collector.fail_once(Route::Track, Fault::RetryAfter { status: 503, value: "300".to_owned() });
-    let mut command = program(CLI, &collector);
-    command.args(visitors(12)).arg("--give-up");
-    let ended = run(command);
+    let ended = run(part_of_this("short::exits_after_a_failed_attempt", &collector));
     assert_eq!(ended.status.code(), Some(3), "{}", ended.log);
     assert_eq!(collector.event_count(), 12, "{}", ended.log);
 }
@@ -70,6 +91,26 @@ fn an_exit_while_the_endpoint_is_down_is_bounded_and_says_what_is_lost() {
         assert!(started.elapsed() < PATIENCE, "{fault:?}");
         assert!(ended.log.contains("the process exits with 3 undelivered tracking events"), "{}", ended.log);
     }
+}
+
+/// The program of the next test.
+#[test]
+#[ignore = "run by the next test, in a process of its own"]
+fn exits_holding_what_its_logger_needs() {
+    runtimes::log();
+    let core = Core::from_env().unwrap();
+    assert!(core.register_exit_flush(Duration::from_millis(100)));
+    assert!(core.create_context("ada").unwrap().track_conversion("purchase").is_queued());
+    let _held = std::io::stderr().lock();
+    exit(3);
+}
+
+#[test]
+fn an_exit_is_bounded_though_nothing_can_be_logged() {
+    let collector = collector();
+    collector.fail_always(Route::Track, Fault::Status(503));
+    let ended = run(part_of_this("short::exits_holding_what_its_logger_needs", &collector));
+    assert_eq!(ended.status.code(), Some(3));
 }
 
 #[test]
