@@ -32,6 +32,9 @@ fn main() -> ExitCode {
             let options = ["family", "count", "seed", "oracle", "surface", "out", "keep"];
             Arguments::read(arguments, &options).and_then(fuzz)
         }
+        Some("help" | "--help" | "-h") => {
+            writeln!(io::stdout(), "{USAGE}").map(|()| ExitCode::SUCCESS).map_err(output_failed)
+        }
         _ => Err(Fault::Usage(USAGE.to_owned())),
     };
     done.unwrap_or_else(|fault| {

@@ -6,10 +6,11 @@ use parity::check::Report;
 use parity::surface::SurfaceKind;
 use parity::vectors;
 
-const FAMILIES: [&str; 12] = [
+const FAMILIES: [&str; 13] = [
     "anchored",
     "deviations",
     "features",
+    "found",
     "hash-order",
     "preview",
     "qualify",

@@ -10,7 +10,7 @@ use crate::config::ProjectConfig;
 use crate::core::{Shared, Snapshot};
 use crate::eval::Effects;
 use crate::rules::Provider;
-use crate::visitor::{GoalMark, StateChange, StateKey, StoreError, VisitorState};
+use crate::visitor::{GoalMark, OneOrMany, StateChange, StateKey, StoreError, VisitorState};
 
 use super::options::ContextOptions;
 use super::preview::{self, ActivePreview, Preview, PreviewOutcome, Sought};
@@ -218,14 +218,14 @@ impl<S> Inner<S> {
         match answer {
             Ok(()) => {
                 self.own().taken.apply(change);
-                if change.segments().is_some() {
+                if !change.segments.is_empty() {
                     self.settle(view);
                 }
             }
             Err(error) => {
                 self.shared.store_failed(&error);
                 // The next try to store segments is the next call; a decision is remembered here at least.
-                let decisions = StateChange { segments: None, ..change.clone() };
+                let decisions = StateChange { segments: OneOrMany::Empty, ..change.clone() };
                 self.change_own(|own| own.unstored.apply(&decisions));
             }
         }

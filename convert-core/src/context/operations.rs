@@ -120,7 +120,7 @@ fn feature_call<'a>(
 fn starting_effects(view: &View, setting: Setting<'_>) -> Effects {
     let mut effects = Effects::default();
     if setting.storage && view.preview.is_none() && !view.pending().is_empty() {
-        effects.change.segments = Some(view.pending().clone());
+        effects.change.segments.push(view.pending().clone());
     }
     effects
 }
@@ -196,7 +196,7 @@ pub(super) fn set_default_segments(view: &View, setting: Setting<'_>, segments: 
     let (report, _) = split_report_segments(segments);
     let mut effects = starting_effects(view, setting);
     if setting.storage && view.preview.is_none() && view.subject.is_some() && !report.is_empty() {
-        effects.change.segments.get_or_insert_default().merge_from(&report);
+        effects.change.segments.push(report);
     }
     effects
 }
@@ -220,7 +220,7 @@ pub(super) fn run_custom_segments(
     };
     if !matched.is_empty() && setting.storage && view.preview.is_none() {
         let list = with_custom_segments(view.segments().map(Arc::as_ref), &matched);
-        effects.change.segments.get_or_insert_default().merge_from(&list);
+        effects.change.segments.push(list);
     }
     (Ok(matched.into_iter().map(String::from).collect()), effects)
 }

@@ -123,7 +123,7 @@ impl VisitorState {
     /// Takes a change in: decisions overwrite, segments merge as in the JavaScript SDK, locations are replaced.
     pub fn apply(&mut self, change: &StateChange) {
         self.apply_decisions(change.bucketing.as_slice());
-        if let Some(segments) = change.segments.as_ref() {
+        for segments in change.segments.iter() {
             self.segments.get_or_insert_default().merge_from(segments);
         }
         if let Some(locations) = &change.locations {
@@ -164,7 +164,8 @@ impl VisitorState {
 #[non_exhaustive]
 pub struct StateChange {
     pub(crate) bucketing: OneOrMany<(SmolStr, SmolStr)>,
-    pub(crate) segments: Option<Attributes>,
+    /// Each is merged by itself: merging is not associative where a value is a list.
+    pub(crate) segments: OneOrMany<Attributes>,
     pub(crate) locations: Option<Vec<SmolStr>>,
 }
 
@@ -182,17 +183,17 @@ impl StateChange {
         self
     }
 
-    /// The same with segments to merge.
+    /// The same with a segment to merge, after those that it has.
     #[must_use]
     pub fn segment(mut self, name: &str, value: impl Into<AttributeValue>) -> Self {
-        self.segments.get_or_insert_default().insert(name, value);
+        self.segments.push(Attributes::new().with(name, value));
         self
     }
 
     /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bucketing.is_empty() && self.segments.is_none() && self.locations.is_none()
+        self.bucketing.is_empty() && self.segments.is_empty() && self.locations.is_none()
     }
 
     /// Decisions to store: experience id and variation id.
@@ -200,10 +201,9 @@ impl StateChange {
         self.bucketing.iter().map(|(experience, variation)| (experience.as_str(), variation.as_str()))
     }
 
-    /// Segments to merge over the stored ones.
-    #[must_use]
-    pub fn segments(&self) -> Option<&Attributes> {
-        self.segments.as_ref()
+    /// Segments to merge over the stored ones, each set over what the one before it left.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = &Attributes> {
+        self.segments.iter()
     }
 
     /// The location keys that replace the stored ones.
