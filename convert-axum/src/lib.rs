@@ -26,6 +26,9 @@
 //! [`AsyncConvertContext`] where the visitor store is asynchronous; a handler that asks for nothing costs nothing.
 //! [`serve`] runs the app until Ctrl-C or SIGTERM, then delivers what is queued. Import the core through [`core`]: it is
 //! the version that this crate was built with.
+//!
+//! The [`guide`] has more: layer order with authentication, sessions and tracing, caches and CDNs, tests without a
+//! network, and what is supported.
 
 mod arrival;
 mod extract;
@@ -48,6 +51,11 @@ pub use request::{do_not_track, global_privacy_control, request_location};
 #[cfg(feature = "serve")]
 pub use serve::{Run, RunReport, Serve, ServeReport, Shutdown, run, serve};
 pub use service::ConvertService;
+
+/// Layer order, caches, tests without a network, and the versions that are supported.
+pub mod guide {
+    #![doc = include_str!("../docs/guide.md")]
+}
 
 #[cfg(doctest)]
 mod readme {
