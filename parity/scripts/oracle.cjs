@@ -1,8 +1,9 @@
 'use strict';
 // Runs scenarios (FORMAT.md; JSON Lines on standard input) through the official JavaScript SDK and writes one line of
-// outcomes for each. No request leaves the process: fetch is replaced.
+// outcomes for each. No request leaves the process, for fetch is replaced; except with --wire, where tracking requests go
+// to the collector at that base.
 //
-// usage: node oracle.cjs [--describe]
+// usage: node oracle.cjs [--describe | --wire BASE]
 // ORACLE_SDK names the SDK's module, a package or a file; @convertcom/js-sdk of this folder by default.
 // Where the SDK cannot be loaded, the exit code is 3.
 const readline = require('readline');
@@ -20,6 +21,7 @@ function load() {
   }
 }
 const ConvertSDK = load();
+const WIRE = process.argv[2] === '--wire' ? process.argv[3] : undefined;
 
 // What the SDK says of itself, what it lacks of the Full Stack v12 release (5.0), and what every release does differently
 // in a way that cannot be applied to it here: a list and an object merge into neither.
@@ -41,8 +43,12 @@ function describe() {
 
 // The last bodies that the SDK posted.
 let posted = [];
+const fetch = globalThis.fetch;
 globalThis.fetch = async (url, init = {}) => {
-  if (/\/track\//.test(String(url))) posted.push(init.body);
+  if (/\/track\//.test(String(url))) {
+    posted.push(init.body);
+    if (WIRE) return fetch(url, init);
+  }
   return {
     ok: true,
     status: 200,
@@ -58,7 +64,7 @@ function settings(scenario) {
   const config = {
     data: scenario.config,
     environment: options.environment,
-    api: {endpoint: {config: 'http://127.0.0.1:9/', track: 'http://127.0.0.1:9/[project_id]/v1'}},
+    api: {endpoint: {config: 'http://127.0.0.1:9/', track: `${WIRE || 'http://127.0.0.1:9/v1'}/[project_id]`}},
     // Nothing is released by size or time.
     events: {batch_size: 1e9, release_interval: 2147483647},
     logger: {logLevel: 5, customLoggers: []},
@@ -196,6 +202,7 @@ class Queue {
     this.segments = new Map();
     const api = sdk._apiManager;
     const enqueue = api.enqueue.bind(api);
+    this.api = api;
     api.enqueue = (visitorId, event, segments) => {
       if (event.eventType === 'conversion') this.conversions++;
       const kept = Object.fromEntries(
@@ -208,15 +215,15 @@ class Queue {
 
   async flush(context) {
     posted = [];
-    if (context) await context.releaseQueues('explicit');
-    if (!posted.length) return null;
-    const body = JSON.parse(posted[0]);
-    delete body.source;
-    for (const visitor of body.visitors) {
+    for (const visitor of this.api._requestsQueue.items) {
       delete visitor.segments;
       if (this.segments.has(visitor.visitorId)) visitor.segments = this.segments.get(visitor.visitorId);
     }
     this.segments = new Map();
+    if (context) await context.releaseQueues('explicit');
+    if (!posted.length) return null;
+    const body = JSON.parse(posted[0]);
+    delete body.source;
     return body;
   }
 }

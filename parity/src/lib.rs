@@ -1,7 +1,8 @@
 //! Holds this SDK equal to the official Convert SDKs.
 //!
 //! [`scenario`] and [`compare`] are the format of `FORMAT.md`; a [`surface`] runs scenarios through one face of the SDK;
-//! [`check`] compares with the committed vectors, [`fuzz`] with an official SDK that runs beside. `README.md` is the guide.
+//! [`check`] compares with the committed vectors, [`fuzz`] and [`wire`] with an official SDK that runs beside. `README.md`
+//! is the guide.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod check;
@@ -11,3 +12,4 @@ pub mod fuzz;
 pub mod scenario;
 pub mod surface;
 pub mod vectors;
+pub mod wire;

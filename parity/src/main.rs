@@ -1,5 +1,6 @@
 //! `parity run | check | fuzz`: see README.md.
 
+use std::fs;
 use std::io::{self, BufRead, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,12 +11,14 @@ use parity::fuzz::{self, OracleKind, Plan};
 use parity::scenario::Scenario;
 use parity::surface::SurfaceKind;
 use parity::vectors;
+use parity::wire::Wire;
 
 const USAGE: &str = "\
 usage: parity run   --surface SURFACE                     scenarios from standard input, outcomes to standard output
        parity check [--surface SURFACE] [FILE ...]        the committed vectors, or those of the files
        parity fuzz  --family FAMILY --count N --seed S    fresh scenarios against an official SDK
                     [--oracle node|python] [--surface SURFACE] [--out FOLDER] [--keep N]
+       parity wire  [FILE ...]                            what both SDKs send to a server on this machine, compared
 
 SURFACE is sync, async, axum, actix or rocket.
 Exit codes: 0 all equal; 1 differences; 2 usage; 3 a program or package is not installed; 4 something failed.";
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
             let options = ["family", "count", "seed", "oracle", "surface", "out", "keep"];
             Arguments::read(arguments, &options).and_then(fuzz)
         }
+        Some("wire") => Arguments::read(arguments, &[]).and_then(wire),
         Some("help" | "--help" | "-h") => {
             writeln!(io::stdout(), "{USAGE}").map(|()| ExitCode::SUCCESS).map_err(output_failed)
         }
@@ -65,13 +69,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
 
 fn check(arguments: Arguments) -> Result<ExitCode, Fault> {
     let mut surface = arguments.option("surface").unwrap_or("sync").parse::<SurfaceKind>()?.open()?;
-    let files = if arguments.files.is_empty() {
-        vectors::scenario_files()?
-    } else {
-        arguments.files.iter().map(PathBuf::from).collect()
-    };
     let mut report = Report::default();
-    for file in files {
+    for file in arguments.files_or_vectors()? {
         for scenario in vectors::read(&file)? {
             report.check(surface.as_mut(), &scenario)?;
         }
@@ -100,6 +99,26 @@ fn fuzz(arguments: Arguments) -> Result<ExitCode, Fault> {
     let findings = fuzz::run(&plan, &mut output)?;
     writeln!(output, "{} seed {}: {findings}", plan.family, plan.seed).map_err(output_failed)?;
     Ok(exit_code(findings.differing == 0))
+}
+
+fn wire(arguments: Arguments) -> Result<ExitCode, Fault> {
+    let mut files = arguments.files_or_vectors()?;
+    // Those differ on purpose.
+    files.retain(|file| !file.ends_with("deviations.jsonl"));
+    let mut wire = Wire::start()?;
+    for file in files {
+        let text = fs::read_to_string(&file).map_err(|error| Fault::broken(file.display(), error))?;
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            wire.compare(line)?;
+        }
+    }
+    let findings = wire.findings();
+    let mut output = io::stdout().lock();
+    for difference in findings.differences.iter().take(SHOWN) {
+        writeln!(output, "{difference}").map_err(output_failed)?;
+    }
+    writeln!(output, "against {}: {findings}", wire.oracle().description()).map_err(output_failed)?;
+    Ok(exit_code(findings.differences.is_empty() && findings.requests > 0))
 }
 
 fn exit_code(equal: bool) -> ExitCode {
@@ -138,6 +157,15 @@ impl Arguments {
 
     fn option(&self, name: &str) -> Option<&str> {
         self.options.iter().find(|(option, _)| option == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The files that are named, or all committed scenarios.
+    fn files_or_vectors(&self) -> Result<Vec<PathBuf>, Fault> {
+        if self.files.is_empty() {
+            vectors::scenario_files()
+        } else {
+            Ok(self.files.iter().map(PathBuf::from).collect())
+        }
     }
 
     fn no_files(&self) -> Result<(), Fault> {

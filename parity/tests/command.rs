@@ -121,6 +121,33 @@ fn a_search_finds_a_difference_and_makes_it_small() {
     assert_eq!(lists.map(Vec::len).sum::<usize>(), 1, "{found}");
 }
 
+#[test]
+fn the_wire_shows_what_only_one_side_sends() {
+    if !is_installed("node") {
+        return;
+    }
+    let scenario = json!({
+        "id": "one-decision",
+        "config": {
+            "account_id": "1", "project": {"id": "2"},
+            "experiences": [{"id": "10", "key": "e", "variations": [{"id": "11", "key": "v"}]}],
+        },
+        "steps": [
+            {"op": "create_context", "visitor_id": "v1"},
+            {"op": "run_experience", "key": "e"},
+            {"op": "flush"},
+        ],
+    });
+    let file = tempfolder("wire").join("scenario.jsonl");
+    fs::write(&file, scenario.to_string()).unwrap();
+    let stub = home().join("tests/fixtures/stub-sdk.cjs");
+    let output = parity(&["wire", file.to_str().unwrap()]).env("ORACLE_SDK", stub).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", error(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("one-decision: another body\n  expected {\"visitors\":[]}\n"), "{text}");
+    assert!(text.contains("1 scenarios, 1 requests from each side: 1 differ"), "{text}");
+}
+
 fn tempfolder(name: &str) -> std::path::PathBuf {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);

@@ -2,7 +2,7 @@
 
 mod child;
 mod oracle;
-mod restrict;
+pub(crate) mod restrict;
 mod shrink;
 
 use std::fmt;

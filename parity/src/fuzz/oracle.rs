@@ -49,7 +49,7 @@ pub struct Description {
 
 impl Description {
     /// The rewrites that a scenario needs before this oracle can be compared on it.
-    pub(super) fn rewrites(&self) -> Vec<String> {
+    pub(crate) fn rewrites(&self) -> Vec<String> {
         self.lacks.iter().chain(&self.differs).cloned().collect()
     }
 
@@ -102,6 +102,18 @@ impl Oracle {
     /// # Errors
     /// [`Fault::Missing`] where the program or the SDK is not installed.
     pub fn start(kind: OracleKind) -> Result<Self, Fault> {
+        Self::launch(kind, &[])
+    }
+
+    /// Starts the JavaScript SDK so that its tracking requests go to the collector at `base`.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_on_the_wire(base: &str) -> Result<Self, Fault> {
+        Self::launch(OracleKind::Node, &["--wire", base])
+    }
+
+    fn launch(kind: OracleKind, arguments: &[&str]) -> Result<Self, Fault> {
         let description = {
             let mut program = launch(kind, &["--describe"])?;
             let line = program.take_lines()?.next()?;
@@ -109,7 +121,7 @@ impl Oracle {
             let line = line.ok_or_else(|| Fault::Broken("the oracle does not describe itself".to_owned()))?;
             serde_json::from_str(&line).map_err(|error| Fault::broken("the oracle's description", error))?
         };
-        let mut program = launch(kind, &[])?;
+        let mut program = launch(kind, arguments)?;
         let questions = Some(program.take_questions()?);
         let answers = program.take_lines()?;
         Ok(Self { program, questions, answers, description })

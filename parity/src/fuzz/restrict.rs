@@ -13,7 +13,7 @@ use crate::fault::Fault;
 ///
 /// # Errors
 /// [`Fault::Broken`] where no rewrite has that name.
-pub(super) fn restrict(scenario: &mut Value, parts: &[String]) -> Result<bool, Fault> {
+pub(crate) fn restrict(scenario: &mut Value, parts: &[String]) -> Result<bool, Fault> {
     let before = scenario.clone();
     for part in parts {
         match part.as_str() {

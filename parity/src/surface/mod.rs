@@ -7,6 +7,7 @@ mod setup;
 mod stepwise;
 mod sync;
 mod translate;
+mod wired;
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +16,8 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::scenario::Scenario;
+
+pub(crate) use wired::deliver;
 
 /// Runs scenarios through one face of the SDK. Each scenario starts with an SDK of its own.
 pub trait Surface {

@@ -28,7 +28,11 @@ pub(super) trait Stepwise: Sized {
 
 /// The outcome of each step of a scenario.
 pub(super) fn run<S: Stepwise>(scenario: &Scenario) -> Result<Vec<Value>, Fault> {
-    let mut sdk = S::open(scenario)?;
+    run_on(&mut S::open(scenario)?, scenario)
+}
+
+/// The same on an SDK that is set up already.
+pub(super) fn run_on<S: Stepwise>(sdk: &mut S, scenario: &Scenario) -> Result<Vec<Value>, Fault> {
     // A context that was refused answers nothing.
     let mut contexts: HashMap<&str, Option<S::Context>> = HashMap::new();
     let mut outcomes = Vec::with_capacity(scenario.steps.len());

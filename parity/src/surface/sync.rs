@@ -1,6 +1,6 @@
 //! `Core` and `Context`.
 
-use convert_core::{Context, Core};
+use convert_core::{Context, Core, CoreBuilder};
 use serde_json::Value;
 
 use super::setup::{self, PATIENCE, Posts};
@@ -19,9 +19,24 @@ impl Surface for Sync {
     }
 }
 
-struct Sdk {
+/// The SDK of one scenario.
+pub(super) struct Sdk {
     core: Core,
     posts: Posts,
+}
+
+impl Sdk {
+    pub(super) fn new(scenario: &Scenario, mut builder: CoreBuilder, posts: Posts) -> Result<Self, Fault> {
+        if let Some(store) = setup::store(scenario)? {
+            builder = builder.data_store(store);
+        }
+        let core = builder.build().map_err(|error| Fault::broken(&scenario.id, error))?;
+        Ok(Self { core, posts })
+    }
+
+    pub(super) fn into_core(self) -> Core {
+        self.core
+    }
 }
 
 impl Stepwise for Sdk {
@@ -29,12 +44,7 @@ impl Stepwise for Sdk {
 
     fn open(scenario: &Scenario) -> Result<Self, Fault> {
         let posts = Posts::default();
-        let mut builder = setup::builder(scenario, &posts);
-        if let Some(store) = setup::store(scenario)? {
-            builder = builder.data_store(store);
-        }
-        let core = builder.build().map_err(|error| Fault::broken(&scenario.id, error))?;
-        Ok(Self { core, posts })
+        Self::new(scenario, setup::builder(scenario, &posts), posts)
     }
 
     fn create_context(&self, asked: &CreateContext) -> Result<Option<Context>, Fault> {
