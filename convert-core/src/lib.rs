@@ -61,9 +61,21 @@
 //!
 //! With none of them the core needs a [`Transport`] of the app's.
 //!
-//! # What differs from the official SDKs
+//! # Guides
 //!
-//! See [`differences`].
+//! | page | |
+//! |---|---|
+//! | [Getting started](guide::getting_started) | from nothing to a decided page and a counted purchase |
+//! | [Experiences, features, conversions, segments](guide::deciding) | what can be decided and tracked |
+//! | [Visitors](guide::visitors) | identity, consent, caches |
+//! | [Delivery and shutdown](guide::delivery) | when events leave, and what must happen at the end |
+//! | [Testing your app](guide::testing) | without a network |
+//! | [Extending](guide::extending) | stores, transports, event handlers, TLS |
+//! | [Differences](guide::differences) | from the official SDKs, on purpose |
+//! | [Moving from JavaScript or Python](guide::migrating) | names side by side |
+//! | [Troubleshooting](guide::troubleshooting) | by symptom |
+//! | [Glossary](guide::glossary) | the words of other flag SDKs |
+//! | [Stability](guide::stability) | versions, Rust, frameworks |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "exit-hook"), forbid(unsafe_code))]
@@ -91,6 +103,9 @@ mod transport;
 mod visitor;
 mod worker;
 
+// The programs of the guides need these features; the pages themselves are always there.
+#[cfg(any(not(doctest), all(feature = "async", feature = "reqwest", feature = "testing")))]
+pub mod guide;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(feature = "web")]
@@ -103,11 +118,6 @@ mod readmes {
 
     #[doc = include_str!("../README.md")]
     struct Package;
-}
-
-/// What this SDK does otherwise than the official ones, and why.
-pub mod differences {
-    #![doc = include_str!("../docs/differences.md")]
 }
 
 pub use attributes::{AttributeError, AttributeValue, Attributes};
