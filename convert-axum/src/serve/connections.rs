@@ -58,14 +58,13 @@ impl<S: App> Connections<S> {
         });
     }
 
-    /// Lets requests under way finish, until the deadline or until `hurried` is done, and drops what is left. Answers
-    /// with how many connections that were.
-    pub(super) async fn drain(self, deadline: Duration, hurried: impl Future<Output = ()>) -> usize {
+    /// Lets requests under way finish, until `overdue` is done, and drops what is left. Answers with how many connections
+    /// that were.
+    pub(super) async fn drain(self, overdue: impl Future<Output = ()>) -> usize {
         self.stopping.send_replace(true);
         tokio::select! {
             () = self.tasks.all_ended() => return 0,
-            () = hurried => {}
-            () = tokio::time::sleep(deadline) => {}
+            () = overdue => {}
         }
         let dropped = self.open.load(Ordering::Relaxed);
         self.tasks.abort();

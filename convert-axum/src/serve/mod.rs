@@ -1,10 +1,9 @@
 //! A server's life: its shutdown signal, its drain deadline, and the last delivery.
 
 mod connections;
-mod lifespan;
 mod report;
 mod run;
-mod signal;
+mod settings;
 mod tasks;
 
 use std::fmt;
@@ -15,17 +14,18 @@ use std::time::Duration;
 
 use axum_core::BoxError;
 use axum_core::body::Body;
-use convert_core::web::Cores;
+use convert_core::web::{Cores, Lifespan};
 use http::{Request, Response};
 use hyper::body::Body as HttpBody;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
 use self::connections::{App, Connections};
-use self::lifespan::{Lifespan, Trigger, lifespan_settings};
+use self::settings::lifespan_settings;
 
-pub use self::report::{RunReport, ServeReport};
+pub use self::report::ServeReport;
 pub use self::run::{Run, Shutdown, run};
+pub use convert_core::web::RunReport;
 
 /// Serves an app, a router or any other service, until it is told to stop, lets it finish what it has begun, and delivers what was tracked.
 ///
@@ -50,7 +50,7 @@ pub use self::run::{Run, Shutdown, run};
 /// # }
 /// ```
 pub fn serve<S>(listener: TcpListener, app: S, core: impl Into<Cores>) -> Serve<S> {
-    Serve { listener, app, lifespan: Lifespan::new(core.into()) }
+    Serve { listener, app, lifespan: Lifespan::new(core) }
 }
 
 /// A server that is about to serve; made by [`serve`]. Await it.
@@ -66,24 +66,23 @@ lifespan_settings!(Serve<S>);
 async fn serve_until_stopped<S: App>(serve: Serve<S>) -> ServeReport {
     let Serve { listener, app, mut lifespan } = serve;
     let mut connections = Connections::new(app);
-    accept_until_triggered(&listener, &mut connections, &mut lifespan.trigger).await;
+    accept_until_signalled(&listener, &mut connections, &mut lifespan).await;
     accept_backlog(listener, &mut connections);
-    let dropped_connections = connections.drain(lifespan.drain_deadline, lifespan.trigger.hurried()).await;
-    let core = lifespan.cores.asynchronous();
-    let flush = core.close(lifespan.flush_deadline).await;
-    ServeReport { dropped_connections, flush, stats: core.stats() }
+    let dropped_connections = connections.drain(lifespan.overdue()).await;
+    let (flush, stats) = lifespan.close().await;
+    ServeReport { dropped_connections, flush, stats }
 }
 
-async fn accept_until_triggered<S: App>(
+async fn accept_until_signalled<S: App>(
     listener: &TcpListener,
     connections: &mut Connections<S>,
-    trigger: &mut Trigger,
+    lifespan: &mut Lifespan,
 ) {
-    let mut fired = pin!(trigger.fired());
+    let mut signalled = pin!(lifespan.signalled());
     loop {
         tokio::select! {
             biased;
-            () = &mut fired => return,
+            () = &mut signalled => return,
             stream = accept(listener) => connections.accept(stream),
         }
     }

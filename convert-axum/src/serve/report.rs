@@ -16,27 +16,8 @@ pub struct ServeReport {
     pub stats: Stats,
 }
 
-/// How [`run`](super::run) ended.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RunReport<T> {
-    /// What the server's future answered with; `None` where it was dropped at the drain deadline.
-    pub output: Option<T>,
-    /// What became of the events that were queued when the server had ended.
-    pub flush: FlushReport,
-    /// What became of every event since the core was made.
-    pub stats: Stats,
-}
-
 impl fmt::Display for ServeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stopped: {} connections dropped; last events: {}", self.dropped_connections, self.flush)
-    }
-}
-
-impl<T> fmt::Display for RunReport<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = if self.output.is_some() { "stopped" } else { "dropped at the drain deadline" };
-        write!(f, "{server}; last events: {}", self.flush)
     }
 }

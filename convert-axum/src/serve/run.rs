@@ -3,15 +3,13 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use convert_core::web::Cores;
+use convert_core::web::{Cores, Lifespan, RunReport};
 use tokio::sync::oneshot;
 
-use super::lifespan::{Lifespan, Trigger, lifespan_settings};
-use super::report::RunReport;
+use super::settings::lifespan_settings;
 
 /// Runs any server until it is told to stop, and then delivers what was tracked: what [`serve`](super::serve) does, for
 /// servers of one's own.
@@ -38,7 +36,7 @@ where
     F: FnOnce(Shutdown) -> T,
     T: Future + Send,
 {
-    Run { server, lifespan: Lifespan::new(core.into()), output: PhantomData }
+    Run { server, lifespan: Lifespan::new(core), output: PhantomData }
 }
 
 /// A server that is about to run; made by [`run`]. Await it.
@@ -75,33 +73,14 @@ where
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { server, mut lifespan, .. } = self;
-        Box::pin(async move {
-            let output = until_stopped(server, &mut lifespan.trigger, lifespan.drain_deadline).await;
-            let core = lifespan.cores.asynchronous();
-            let flush = core.close(lifespan.flush_deadline).await;
-            RunReport { output, flush, stats: core.stats() }
-        })
-    }
-}
-
-async fn until_stopped<F, T>(server: F, trigger: &mut Trigger, drain_deadline: Duration) -> Option<T::Output>
-where
-    F: FnOnce(Shutdown) -> T,
-    T: Future,
-{
-    let (begin, begun) = oneshot::channel();
-    let mut server = pin!(server(Shutdown { begun }));
-    tokio::select! {
-        output = &mut server => return Some(output),
-        () = trigger.fired() => {}
-    }
-    // Where the server has let go of it, it does not stop by itself, and ends at the deadline.
-    let _ = begin.send(());
-    tokio::select! {
-        output = &mut server => Some(output),
-        () = trigger.hurried() => None,
-        () = tokio::time::sleep(drain_deadline) => None,
+        let Self { server, lifespan, .. } = self;
+        let (begin, begun) = oneshot::channel();
+        let server = server(Shutdown { begun });
+        let stop = move || {
+            // Where the server has let go of it, it does not stop by itself, and ends at the deadline.
+            let _ = begin.send(());
+        };
+        Box::pin(lifespan.run(server, stop))
     }
 }
 

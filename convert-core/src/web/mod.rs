@@ -8,10 +8,14 @@
 //!    [`RequestUrl::location`] has the location attributes.
 //! 3. A [`Visit`] keeps the contexts of the request, so that every extraction of one request shares them.
 //! 4. The response sets [`VisitorCookie::set_cookie`] where [`Visitor::needs_cookie`].
+//!
+//! With the feature `lifespan`, `Lifespan` runs a server on tokio until a signal ends it, and then delivers what is queued.
 
 mod consent;
 mod cookie;
 mod cores;
+#[cfg(feature = "lifespan")]
+mod lifespan;
 mod location;
 mod percent;
 mod settings;
@@ -21,6 +25,8 @@ mod visitor;
 pub use consent::{do_not_track, global_privacy_control};
 pub use cookie::{CookieError, SameSite, VisitorCookie};
 pub use cores::Cores;
+#[cfg(feature = "lifespan")]
+pub use lifespan::{Lifespan, RunReport};
 pub use location::{RequestUrl, forced_variations_of, preview_of};
 pub use settings::Settings;
 pub use visit::Visit;
