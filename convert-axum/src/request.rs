@@ -79,11 +79,7 @@ impl Seen {
     }
 
     fn scheme(&self) -> &str {
-        // A chain of proxies appends: the first is what the visitor used.
-        let forwarded = || self.scheme.as_ref()?.to_str().ok()?.split(',').next().map(str::trim);
-        match self.uri.scheme_str().or_else(forwarded) {
-            Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
-            _ => "http",
-        }
+        let forwarded = self.scheme.as_ref().and_then(|scheme| scheme.to_str().ok());
+        web::request_scheme(self.uri.scheme_str(), forwarded, false)
     }
 }

@@ -1,10 +1,8 @@
 //! What the layer allocates for a request. A clone that slips in fails these tests; time never does.
-#![allow(unsafe_code, clippy::unwrap_used, reason = "a counting allocator, and tests")]
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout as Memory, System};
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Ready;
 use std::future::ready;
@@ -12,54 +10,23 @@ use std::future::ready;
 use convert_axum::{ConvertContext, ConvertLayer};
 use http::{Request, Response};
 use tower::{Layer, Service, service_fn};
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: every call goes to the system's allocator unchanged; the counter is a plain cell of the calling thread.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, memory: Memory) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's own promise.
-        unsafe { System.alloc(memory) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, memory: Memory) {
-        // SAFETY: the caller's own promise.
-        unsafe { System.dealloc(pointer, memory) }
-    }
-}
+use web_testing::{Counting, EVERYWHERE_AND_ON_A_PAGE};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// An experience for everybody, and one for one page.
-const CONFIG: &str = r#"{
-  "account_id": "1", "project": {"id": "2"},
-  "experiences": [
-    {"id": "10", "key": "everywhere", "variations": [{"id": "11", "key": "a"}]},
-    {"id": "20", "key": "on-a-page", "locations": ["30"], "variations": [{"id": "21", "key": "a"}]}
-  ],
-  "locations": [{"id": "30", "key": "page", "rules": {"OR": [{"AND": [{"OR_WHEN": [
-    {"rule_type": "generic_text_key_value", "matching": {"match_type": "matches", "negated": false}, "key": "path", "value": "/"}
-  ]}]}]}}]
-}"#;
 
 type Handled = Ready<Result<Response<()>, Infallible>>;
 
 /// How often a request of a known visitor allocates between the layer's service and its response.
 fn allocations(handler: impl Fn(Request<()>) -> Handled + Clone) -> u64 {
-    let core = common::builder().config_json(CONFIG).build().unwrap();
+    let core = common::builder().config_json(EVERYWHERE_AND_ON_A_PAGE).build().unwrap();
     let mut service = ConvertLayer::new(&core).layer(service_fn(handler));
     let mut once = || {
         let request = Request::get("/").header("cookie", "theme=dark; convert_visitor_id=v-1; lang=en");
         let request = request.header("host", "shop.example").body(()).unwrap();
-        let before = ALLOCATIONS.with(Cell::get);
+        let before = web_testing::allocations();
         let response = futures_executor::block_on(service.call(request)).unwrap();
-        let after = ALLOCATIONS.with(Cell::get);
+        let after = web_testing::allocations();
         assert!(response.headers().is_empty());
         after - before
     };

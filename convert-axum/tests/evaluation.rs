@@ -3,39 +3,23 @@
 
 mod common;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use common::{PRICING, core, request_of, request_with, send};
 use convert_axum::core::testing::{Answer, RecordingTransport};
-use convert_axum::core::{
-    Attributes, Core, DataStore, GoalMark, MemoryStore, Offloaded, RequestKind, StateChange, StateKey, StoreError,
-    VisitorState,
-};
+use convert_axum::core::{Attributes, Core, MemoryStore, Offloaded, RequestKind};
 use convert_axum::{
     AsyncConvertContext, AsyncConvertCore, ConvertContext, ConvertCore, ConvertLayer, ConvertRejection,
     request_location,
 };
+use web_testing::{Failing, other, usual};
 
 async fn pricing(convert: ConvertContext) -> String {
     match convert.run_experience("pricing-page") {
         Some(decision) => decision.variation_id().to_owned(),
         None => format!("{:?}", convert.explain_experience("pricing-page").reason),
     }
-}
-
-/// The variation that a visitor gets without any link.
-fn usual(visitor: &str) -> String {
-    let context = core().create_context(visitor).unwrap();
-    let options = convert_axum::core::CallOptions::new().location([("path", "/pricing")]);
-    context.run_experience_with("pricing-page", &options).unwrap().variation_id().to_owned()
-}
-
-fn other(variation: &str) -> &'static str {
-    PRICING.1.into_iter().find(|id| *id != variation).unwrap()
 }
 
 #[tokio::test]
@@ -128,31 +112,6 @@ async fn forced_variations_work_only_where_they_are_switched_on() {
     assert_eq!(send(&app(ConvertLayer::new(&core)), request_of("v", &uri)).await.body, usual);
 }
 
-/// Counts what is asked of it, and fails at everything.
-#[derive(Clone, Debug, Default)]
-struct Failing(Arc<AtomicUsize>);
-
-impl Failing {
-    fn fail<T>(&self) -> Result<T, StoreError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Err(StoreError::new("the disk is gone"))
-    }
-}
-
-impl DataStore for Failing {
-    fn load(&self, _: &StateKey) -> Result<Option<VisitorState>, StoreError> {
-        self.fail()
-    }
-
-    fn apply(&self, _: &StateKey, _: &StateChange) -> Result<(), StoreError> {
-        self.fail()
-    }
-
-    fn mark_goal(&self, _: &StateKey, _: &GoalMark) -> Result<bool, StoreError> {
-        self.fail()
-    }
-}
-
 #[tokio::test]
 async fn a_failing_store_fails_no_request_and_an_idle_handler_asks_it_nothing() {
     async fn buy(convert: ConvertContext) -> String {
@@ -169,10 +128,10 @@ async fn a_failing_store_fails_no_request_and_an_idle_handler_asks_it_nothing() 
     for idle in ["/idle", "/held"] {
         assert_eq!(common::get(&app, idle).await.body, &idle[1..]);
     }
-    assert_eq!((store.0.load(Ordering::Relaxed), core.stats().accepted.total()), (0, 0));
+    assert_eq!((store.asked(), core.stats().accepted.total()), (0, 0));
     assert_eq!(send(&app, request_of("v", "/pricing")).await.body, usual("v"));
     assert_eq!(send(&app, request_of("v", "/buy")).await.body, "Queued { events: 1 }");
-    assert!(store.0.load(Ordering::Relaxed) > 0);
+    assert!(store.asked() > 0);
 }
 
 #[tokio::test]

@@ -20,9 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
-
-/// Longer than any test should take: where it counts, a test hangs.
-const FOR_EVER: Duration = Duration::from_secs(3600);
+use web_testing::FOR_EVER;
 
 /// A served app.
 struct Server {

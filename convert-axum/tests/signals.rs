@@ -4,7 +4,6 @@
 
 mod common;
 
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +13,7 @@ use convert_axum::serve;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-
-fn terminate() {
-    let status = Command::new("kill").args(["-TERM", &std::process::id().to_string()]).status().unwrap();
-    assert!(status.success());
-}
+use web_testing::terminate;
 
 #[tokio::test]
 async fn sigterm_stops_the_server_and_a_second_one_ends_the_wait() {

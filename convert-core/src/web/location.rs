@@ -53,6 +53,26 @@ impl<'a> RequestUrl<'a> {
     }
 }
 
+/// The scheme that a visitor used, `http` or `https`: the one of the request's own URI where it has one, else the first in
+/// `X-Forwarded-Proto`, else `https` where the server's own connection is encrypted.
+///
+/// ```
+/// use convert_core::web::request_scheme;
+///
+/// assert_eq!(request_scheme(None, Some("https, http"), false), "https");
+/// ```
+#[must_use]
+pub fn request_scheme(uri: Option<&str>, forwarded: Option<&str>, is_encrypted: bool) -> &'static str {
+    // A chain of proxies appends: the first is what the visitor used.
+    let forwarded = forwarded.and_then(|forwarded| forwarded.split(',').next()).map(str::trim);
+    match uri.or(forwarded) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
+        Some(_) => "http",
+        None if is_encrypted => "https",
+        None => "http",
+    }
+}
+
 /// The preview that a request's query asks for: `convert_preview={experience id}.{variation id}`.
 ///
 /// ```

@@ -27,7 +27,7 @@ pub use cookie::{CookieError, SameSite, VisitorCookie};
 pub use cores::Cores;
 #[cfg(feature = "lifespan")]
 pub use lifespan::{Lifespan, RunReport};
-pub use location::{RequestUrl, forced_variations_of, preview_of};
+pub use location::{RequestUrl, forced_variations_of, preview_of, request_scheme};
 pub use settings::Settings;
 pub use visit::Visit;
 pub use visitor::{MAX_VISITOR_ID, Visitor, VisitorOrigin, is_visitor_id};

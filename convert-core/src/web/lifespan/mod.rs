@@ -1,7 +1,6 @@
 //! A server's life: what ends it, how long its requests may take then, and the last delivery.
 
 mod report;
-mod signal;
 mod trigger;
 
 use std::fmt;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::signal::Signals;
+use crate::signal::Signals;
 
 pub(super) enum Trigger {
     /// Ctrl-C and SIGTERM, once listened to.
@@ -16,7 +16,13 @@ impl Trigger {
     /// Waits for the first signal.
     pub(super) async fn fired(&mut self) {
         match self {
-            Self::Signals(signals) => signals.insert(Signals::listen()).next().await,
+            Self::Signals(signals) => match Signals::listen() {
+                Ok(listening) => signals.insert(listening).next().await,
+                Err(error) => {
+                    tracing::error!(target: "convert", %error, "shutdown signals cannot be listened to: they end the process at once");
+                    std::future::pending().await
+                }
+            },
             Self::Own(own) => {
                 if let Some(fired) = own {
                     fired.await;

@@ -1,0 +1,191 @@
+//! The middleware, and what it can be told.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::{Error, HttpRequest};
+use convert_core::Attributes;
+use convert_core::web::{Cores, Settings, VisitorCookie};
+
+use crate::service::ConvertService;
+
+/// Gives every request its visitor.
+///
+/// Make it once, outside of the app's factory, and give each worker's app a clone: all of them share one state. Wrap it
+/// around everything that may ask for a context, authentication and sessions included: what it is told about a request is
+/// asked when a handler first wants a context, so functions see what inner middleware left in the request's extensions.
+/// Handlers that ask for nothing cost nothing: no evaluation, no store access, no event, no cookie.
+///
+/// ```
+/// use actix_web::{App, HttpRequest, HttpServer, web};
+/// use convert_actix::{ConvertContext, ConvertMiddleware, core::Core, global_privacy_control};
+///
+/// async fn pricing(convert: ConvertContext) -> String {
+///     let page = convert.run_experience("pricing-page");
+///     page.map_or("table".to_owned(), |decision| decision.variation_key().to_owned())
+/// }
+///
+/// # fn server(core: &Core) {
+/// let convert = ConvertMiddleware::new(core)
+///     .visitor_id(|request: &HttpRequest| request.headers().get("x-account")?.to_str().ok().map(str::to_owned))
+///     .attributes(|request| [("mobile", request.headers().contains_key("sec-ch-ua-mobile"))])
+///     .consent(|request| !global_privacy_control(request));
+/// let server = HttpServer::new(move || App::new().wrap(convert.clone()).route("/pricing", web::get().to(pricing)));
+/// # drop(server);
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct ConvertMiddleware {
+    shared: Arc<Shared>,
+}
+
+type Function<T> = Arc<dyn Fn(&HttpRequest) -> T + Send + Sync>;
+
+/// Where a context is told that the visitor is.
+#[derive(Clone)]
+pub(crate) enum Location {
+    /// Where the request goes.
+    OfRequest,
+    /// Where the app says.
+    Own(Function<Attributes>),
+    /// Nowhere.
+    None,
+}
+
+/// What all requests of all workers share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) cores: Cores,
+    pub(crate) settings: Settings,
+    pub(crate) visitor_id: Option<Function<Option<Arc<str>>>>,
+    pub(crate) attributes: Option<Function<Attributes>>,
+    pub(crate) location: Location,
+    pub(crate) consent: Option<Function<bool>>,
+}
+
+impl ConvertMiddleware {
+    /// A middleware over a [`Core`](convert_core::Core) or an [`AsyncCore`](convert_core::AsyncCore), owned or borrowed: both
+    /// are handles.
+    pub fn new(core: impl Into<Cores>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                cores: core.into(),
+                settings: Settings::new(),
+                visitor_id: None,
+                attributes: None,
+                location: Location::OfRequest,
+                consent: None,
+            }),
+        }
+    }
+
+    /// Who the visitor is, where the app knows: the id of an account, for instance. `None`, or white space only, leaves
+    /// it to the cookie. An id that a client could choose should pass
+    /// [`is_visitor_id`](convert_core::web::is_visitor_id).
+    pub fn visitor_id<Id: Into<Arc<str>>>(
+        mut self,
+        visitor_id: impl Fn(&HttpRequest) -> Option<Id> + Send + Sync + 'static,
+    ) -> Self {
+        self.shared().visitor_id = Some(Arc::new(move |request| visitor_id(request).map(Into::into)));
+        self
+    }
+
+    /// What is known of the visitor, for audiences.
+    pub fn attributes<A: Into<Attributes>>(
+        mut self,
+        attributes: impl Fn(&HttpRequest) -> A + Send + Sync + 'static,
+    ) -> Self {
+        self.shared().attributes = Some(Arc::new(move |request| attributes(request).into()));
+        self
+    }
+
+    /// Where the visitor is, for locations; [`request_location`](crate::request_location) by default.
+    pub fn location<A: Into<Attributes>>(
+        mut self,
+        location: impl Fn(&HttpRequest) -> A + Send + Sync + 'static,
+    ) -> Self {
+        self.shared().location = Location::Own(Arc::new(move |request| location(request).into()));
+        self
+    }
+
+    /// Tells contexts no location: calls that need one say it themselves.
+    pub fn no_location(mut self) -> Self {
+        self.shared().location = Location::None;
+        self
+    }
+
+    /// Whether the visitor agreed to be followed; yes by default. Without consent there is no cookie, nothing is stored
+    /// and no event is sent: each request decides under an id of its own. [`do_not_track`](crate::do_not_track) and
+    /// [`global_privacy_control`](crate::global_privacy_control) read what browsers say.
+    pub fn consent(mut self, consent: impl Fn(&HttpRequest) -> bool + Send + Sync + 'static) -> Self {
+        self.shared().consent = Some(Arc::new(consent));
+        self
+    }
+
+    /// The cookie that keeps the visitor's id.
+    pub fn cookie(self, cookie: VisitorCookie) -> Self {
+        self.with(|settings| settings.cookie(cookie))
+    }
+
+    /// Whether `?convert_preview={experience id}.{variation id}` shows a variation; false by default. Such a link works
+    /// for whoever has it.
+    pub fn preview(self, preview: bool) -> Self {
+        self.with(|settings| settings.preview(preview))
+    }
+
+    /// Whether `?convert_force={experience id}.{variation id}` forces a variation of an experience that the visitor
+    /// qualifies for, without storing or tracking it; false by default. Several can be given.
+    pub fn forced_variations(self, forced_variations: bool) -> Self {
+        self.with(|settings| settings.forced_variations(forced_variations))
+    }
+
+    /// Whether requests that ask for no context get a visitor, and its cookie, too; false by default. They ask when their
+    /// response is there. Where an inner middleware fails with an [`Error`] before anybody asked, there is no request left
+    /// to ask about, and no cookie.
+    pub fn mint_always(self, mint_always: bool) -> Self {
+        self.with(|settings| settings.mint_always(mint_always))
+    }
+
+    /// All settings that no function takes part in, at once.
+    pub fn settings(self, settings: Settings) -> Self {
+        self.with(|_| settings)
+    }
+
+    fn with(mut self, change: impl FnOnce(Settings) -> Settings) -> Self {
+        let shared = self.shared();
+        shared.settings = change(std::mem::take(&mut shared.settings));
+        self
+    }
+
+    /// Clones only where the middleware was cloned before it was told this.
+    fn shared(&mut self) -> &mut Shared {
+        Arc::make_mut(&mut self.shared)
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for ConvertMiddleware
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = ConvertService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(ConvertService::new(inner, Arc::clone(&self.shared))))
+    }
+}
+
+impl fmt::Debug for ConvertMiddleware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConvertMiddleware")
+            .field("cores", &self.shared.cores)
+            .field("settings", &self.shared.settings)
+            .finish_non_exhaustive()
+    }
+}
