@@ -42,10 +42,7 @@ where
     }
 }
 
-fn with_cookie<B>(
-    result: Result<ServiceResponse<B>, Error>,
-    arrival: Arrival,
-) -> Result<ServiceResponse<B>, Error> {
+fn with_cookie<B>(result: Result<ServiceResponse<B>, Error>, arrival: Arrival) -> Result<ServiceResponse<B>, Error> {
     match result {
         Ok(mut response) => {
             arrival.mint(response.request());

@@ -261,9 +261,9 @@ async fn without_consent_there_is_no_cookie_no_event_and_nothing_stored() {
     }
     let transport = RecordingTransport::new();
     let core = common::builder().async_transport(transport.clone()).build().unwrap();
-    let convert = ConvertMiddleware::new(&core).visitor_id(|_| Some("account-7")).consent(|request| {
-        !convert_actix::do_not_track(request) && !convert_actix::global_privacy_control(request)
-    });
+    let convert = ConvertMiddleware::new(&core)
+        .visitor_id(|_| Some("account-7"))
+        .consent(|request| !convert_actix::do_not_track(request) && !convert_actix::global_privacy_control(request));
     let app = init_service(
         App::new().route("/pricing", web::get().to(handler)).route("/me", web::get().to(whoami)).wrap(convert),
     )
@@ -293,10 +293,7 @@ async fn the_cookie_is_as_the_app_wants_it() {
 async fn an_app_that_sets_the_cookie_itself_is_not_overruled_and_its_other_cookies_stay() {
     async fn own(_: ConvertContext) -> HttpResponse {
         let cookie = |cookie: &'static str| (SET_COOKIE, cookie);
-        HttpResponse::Ok()
-            .append_header(cookie("convert_visitor_id=mine"))
-            .append_header(cookie("session=s"))
-            .finish()
+        HttpResponse::Ok().append_header(cookie("convert_visitor_id=mine")).append_header(cookie("session=s")).finish()
     }
     async fn other(_: ConvertContext) -> HttpResponse {
         HttpResponse::Ok().append_header((SET_COOKIE, "session=s")).finish()

@@ -12,7 +12,7 @@ use convert_axum::{ConvertContext, ConvertLayer, serve};
 use load::{Server, is_slow};
 use tokio::net::TcpListener;
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     load::main(|server| {
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(run(Arc::clone(server)))

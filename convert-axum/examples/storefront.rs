@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 type Shop = State<Arc<Storefront>>;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+pub(crate) async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let shop = Arc::new(Storefront::open()?);
 
     // This shop is on plain HTTP, where browsers drop `Secure` cookies. Behind TLS, leave this line out.

@@ -14,13 +14,16 @@ use convert_core::testing::Collector;
 use crate::client::ask_until_refused;
 use crate::faults::fail_on_and_off;
 use crate::outcome::{Answered, Served};
-use crate::server::{ENDPOINT, ServerReport};
+use crate::server::{ENDPOINT, ServerReport, WORKERS};
 use crate::{Amount, Until, say};
 
-pub(crate) fn run(amount: Amount) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(amount: Amount, workers: Option<usize>) -> Result<(), Box<dyn Error>> {
+    if let Some(workers) = workers {
+        say(&format!("workers: {workers}"));
+    }
     say(&format!("LOAD_SEED={} chooses the same disconnects and faults again", amount.seed));
     let collector = Collector::start()?;
-    let (mut process, mut output) = start_server(&collector.track_endpoint())?;
+    let (mut process, mut output) = start_server(&collector.track_endpoint(), workers)?;
     let address: SocketAddr = line(&mut output)?.trim().parse()?;
     let started = Instant::now();
     let served = put_load_on(address, &process, &collector, amount)?;
@@ -34,9 +37,10 @@ pub(crate) fn run(amount: Amount) -> Result<(), Box<dyn Error>> {
     judge(&served, &report, &seen)
 }
 
-fn start_server(endpoint: &str) -> Result<(Child, BufReader<ChildStdout>), Box<dyn Error>> {
+fn start_server(endpoint: &str, workers: Option<usize>) -> Result<(Child, BufReader<ChildStdout>), Box<dyn Error>> {
     let mut server = Command::new(std::env::current_exe()?);
-    let mut process = server.env(ENDPOINT, endpoint).stdout(Stdio::piped()).spawn()?;
+    server.env(ENDPOINT, endpoint).envs(workers.map(|workers| (WORKERS, workers.to_string())));
+    let mut process = server.stdout(Stdio::piped()).spawn()?;
     let output = process.stdout.take().ok_or("the server says nothing")?;
     Ok((process, BufReader::new(output)))
 }

@@ -13,6 +13,7 @@ mod judge;
 mod outcome;
 mod server;
 
+use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,14 +40,31 @@ enum Until {
 ///
 /// `serve` is called in the second process. It serves `GET /work/{id}` at a free port of 127.0.0.1, says where with
 /// [`Server::listens_at`], handles each request as [`Server::handle`] says, and ends at SIGTERM, after the last delivery.
-pub fn main(serve: impl FnOnce(&Arc<Server>) -> Result<(), Box<dyn std::error::Error>>) -> ExitCode {
-    let result = match Server::from_env() {
-        Some(server) => server.map(Arc::new).and_then(|server| {
-            serve(&server)?;
-            server.report()
-        }),
-        None => amount().and_then(judge::run),
-    };
+pub fn main(serve: impl FnOnce(&Arc<Server>) -> Result<(), Box<dyn Error>>) -> ExitCode {
+    ended(run(|server, _| serve(server), |amount| judge::run(amount, None)))
+}
+
+/// [`main`] for a server that has workers: one run for each of these numbers, which `serve` is told.
+pub fn main_with_workers(
+    workers: &[usize],
+    serve: impl FnOnce(&Arc<Server>, usize) -> Result<(), Box<dyn Error>>,
+) -> ExitCode {
+    let serve = |server: &Arc<Server>, told: Option<usize>| serve(server, told.unwrap_or(1));
+    ended(run(serve, |amount| workers.iter().try_for_each(|workers| judge::run(amount, Some(*workers)))))
+}
+
+/// Runs what this process is for: the server, or the judge of it.
+fn run(
+    serve: impl FnOnce(&Arc<Server>, Option<usize>) -> Result<(), Box<dyn Error>>,
+    judge: impl FnOnce(Amount) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let Some(server) = Server::from_env() else { return judge(amount()?) };
+    let server = Arc::new(server?);
+    serve(&server, server::workers())?;
+    server.report()
+}
+
+fn ended(result: Result<(), Box<dyn Error>>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -56,7 +74,7 @@ pub fn main(serve: impl FnOnce(&Arc<Server>) -> Result<(), Box<dyn std::error::E
     }
 }
 
-fn amount() -> Result<Amount, Box<dyn std::error::Error>> {
+fn amount() -> Result<Amount, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let until = match arguments.as_slice() {

@@ -10,6 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::say;
 
 pub(crate) const ENDPOINT: &str = "LOAD_TRACK_ENDPOINT";
+pub(crate) const WORKERS: &str = "LOAD_WORKERS";
+
+/// How many workers this process is told to have.
+pub(crate) fn workers() -> Option<usize> {
+    std::env::var(WORKERS).ok()?.parse().ok()
+}
 
 const CONFIG: &str = r#"{
   "account_id": "1", "project": {"id": "2"},

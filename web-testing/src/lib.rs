@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 mod allocations;
+mod program;
 mod store;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use convert_core::{CallOptions, Core, CoreBuilder, RequestKind};
 use serde_json::Value;
 
 pub use allocations::{Counting, allocations};
+pub use program::test_program;
 pub use store::Failing;
 
 /// Longer than any test should take: where it counts, a test hangs.
@@ -36,7 +38,6 @@ pub const EVERYWHERE_AND_ON_A_PAGE: &str = r#"{
 }"#;
 
 /// The shop's core, still to be told something.
-#[must_use]
 pub fn builder() -> CoreBuilder {
     Core::builder().config_json(SHOP).async_transport(RecordingTransport::new())
 }

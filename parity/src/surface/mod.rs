@@ -1,5 +1,6 @@
 //! The faces of the SDK that scenarios run through.
 
+mod actix;
 mod asynchronous;
 mod axum;
 mod requestwise;
@@ -7,6 +8,7 @@ mod setup;
 mod stepwise;
 mod sync;
 mod translate;
+mod under_way;
 mod wired;
 
 use std::fmt;
@@ -48,7 +50,7 @@ impl SurfaceKind {
     pub const ALL: [Self; 5] = [Self::Sync, Self::Async, Self::Axum, Self::Actix, Self::Rocket];
 
     /// The kinds that this build can open.
-    pub const BUILT: [Self; 3] = [Self::Sync, Self::Async, Self::Axum];
+    pub const BUILT: [Self; 4] = [Self::Sync, Self::Async, Self::Axum, Self::Actix];
 
     /// The name on the command line.
     #[must_use]
@@ -71,7 +73,8 @@ impl SurfaceKind {
             Self::Sync => Ok(Box::new(sync::Sync)),
             Self::Async => Ok(Box::new(asynchronous::Async)),
             Self::Axum => Ok(Box::new(axum::Axum)),
-            Self::Actix | Self::Rocket => {
+            Self::Actix => Ok(Box::new(actix::Actix)),
+            Self::Rocket => {
                 Err(Fault::Usage(format!("the surface {self} is not built; there are: {}", names(&Self::BUILT))))
             }
         }

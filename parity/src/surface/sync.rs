@@ -34,6 +34,10 @@ impl Sdk {
         Ok(Self { core, posts })
     }
 
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
     pub(super) fn into_core(self) -> Core {
         self.core
     }

@@ -2,12 +2,14 @@
 
 mod click_through;
 mod driver;
+mod example;
 mod wire;
 
 use std::fmt;
 
 pub use click_through::{click_through, on_a_phone};
 pub use driver::{Browser, Screen};
+pub use example::try_example;
 
 /// Why a click did not go through.
 #[derive(Debug)]
