@@ -5,26 +5,32 @@ use serde_json::Value;
 use crate::{Outcome, cargo, output, run};
 
 pub(crate) fn check() -> Outcome {
-    for (package, features) in features_of_published_crates()? {
+    for package in published_crates()? {
         let build = |features: &str| {
             run(cargo().args([
                 "check",
                 "--locked",
                 "--quiet",
                 "--package",
-                &package,
+                &package.name,
                 "--no-default-features",
                 "--features",
                 features,
             ]))
         };
         build("")?;
-        features.iter().try_for_each(|feature| build(feature))?;
+        package.features.iter().try_for_each(|feature| build(feature))?;
     }
     Ok(())
 }
 
-fn features_of_published_crates() -> Result<Vec<(String, Vec<String>)>, String> {
+/// A crate that goes to the registry.
+pub(crate) struct Published {
+    pub(crate) name: String,
+    pub(crate) features: Vec<String>,
+}
+
+pub(crate) fn published_crates() -> Result<Vec<Published>, String> {
     let metadata = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
     let packages = metadata.get("packages").and_then(Value::as_array).into_iter().flatten();
@@ -32,7 +38,7 @@ fn features_of_published_crates() -> Result<Vec<(String, Vec<String>)>, String> 
     Ok(published
         .filter_map(|package| {
             let features = package.get("features")?.as_object()?.keys().cloned().collect();
-            Some((package.get("name")?.as_str()?.to_owned(), features))
+            Some(Published { name: package.get("name")?.as_str()?.to_owned(), features })
         })
         .collect())
 }

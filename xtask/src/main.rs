@@ -1,7 +1,9 @@
 //! The project's own commands: `cargo xtask <command>`.
 
+mod api;
 mod deps;
 mod features;
+mod fuzz;
 mod load;
 mod repeat;
 
@@ -10,8 +12,12 @@ use std::process::{Command, ExitCode};
 const USAGE: &str = "usage: cargo xtask <command>
   ci         what the hosted checks run, in order
   features   build each feature of each crate alone, without the others
+  api [--write]
+             compare the public API of each crate with its list in `api`; with --write, renew the lists
   deps       check how many dependencies the core has, and that no web framework is among them
   faults [N] run the fault and concurrency tests N times (default 100), stopping at the first failure
+  fuzz [TARGET] [SECONDS]
+             fuzz each target in `fuzz`, or one of them, for so many seconds (default 60)
   load CRATE [SECONDS]
              load on a web crate's server, such as `load axum`, with SIGTERM after so many seconds (default 30)";
 
@@ -21,11 +27,23 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
+        _ if api::stands_in() => api::rustdoc(),
         ["ci"] => run(Command::new("bash").arg(".ci/run")),
+        ["api"] => api::check(false),
+        ["api", "--write"] => api::check(true),
         ["features"] => features::check(),
         ["deps"] => deps::check(),
         ["faults"] => repeat::faults(100),
         ["faults", times] => times.parse().map_err(|_| format!("`{times}` is not a number")).and_then(repeat::faults),
+        ["fuzz"] => fuzz::fuzz(None, 60),
+        ["fuzz", argument] => match argument.parse() {
+            Ok(seconds) => fuzz::fuzz(None, seconds),
+            Err(_) => fuzz::fuzz(Some(argument), 60),
+        },
+        ["fuzz", target, seconds] => {
+            let seconds = seconds.parse().map_err(|_| format!("`{seconds}` is not a number"));
+            seconds.and_then(|seconds| fuzz::fuzz(Some(target), seconds))
+        }
         ["load", web_crate, arguments @ ..] => load::load(web_crate, arguments),
         _ => Err(USAGE.to_owned()),
     };
@@ -71,6 +89,7 @@ fn output(command: &mut Command) -> Result<String, String> {
 }
 
 fn shown(command: &Command) -> String {
-    let words = std::iter::once("cargo".as_ref()).chain(command.get_args());
+    let program = std::path::Path::new(command.get_program()).file_stem().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
