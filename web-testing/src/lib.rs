@@ -74,6 +74,12 @@ pub fn minted<'a>(set_cookies: &[&'a str]) -> Option<&'a str> {
 #[must_use]
 pub fn events(core: &Core, transport: &RecordingTransport) -> Vec<(String, String)> {
     core.flush(Duration::from_secs(30)).unwrap();
+    sent(transport)
+}
+
+/// The events that the transport was given, as `visitor id, event type`.
+#[must_use]
+pub fn sent(transport: &RecordingTransport) -> Vec<(String, String)> {
     let text = |value: &Value, member: &str| value.get(member).unwrap().as_str().unwrap().to_owned();
     let list = |value: &Value, member: &str| value.get(member).unwrap().as_array().unwrap().clone();
     let mut events = Vec::new();

@@ -30,12 +30,12 @@ fn the_readme_shows_the_program_of_each_web_crate() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let mut shown = 0;
-    for web_crate in ["convert-axum", "convert-actix"] {
+    for web_crate in ["convert-axum", "convert-actix", "convert-rocket"] {
         let own = fs::read_to_string(root.join(web_crate).join("README.md")).unwrap();
         let (_, code) = own.split_once("```rust,no_run\n").unwrap();
         let (program, _) = code.split_once("```\n").unwrap();
         assert!(readme.contains(&format!("```rust,ignore\n{program}```\n")), "{web_crate} opens with another program");
         shown += 1;
     }
-    assert_eq!(shown, 2);
+    assert_eq!(shown, 3);
 }

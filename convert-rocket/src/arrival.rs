@@ -1,0 +1,82 @@
+//! A request on its way: what the fairing and the guards leave in its local cache.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use convert_core::web::{Visit, VisitorCookie};
+use rocket::{Request, Response};
+
+use crate::guard::{AsyncConvertContext, ConvertContext};
+use crate::lifespan::UnderWay;
+use crate::rejection::ConvertRejection;
+use crate::request;
+use crate::shared::Shared;
+
+/// Dropped with its request, when the response's last byte is sent or the client is gone.
+pub(crate) struct Arrival {
+    visit: OnceLock<Visit>,
+    /// The cookie of this request, where it is not the cookie of all.
+    cookie: OnceLock<VisitorCookie>,
+    context: OnceLock<ConvertContext>,
+    async_context: OnceLock<AsyncConvertContext>,
+    /// Whether a visitor was asked for, so that the response keeps it.
+    asked: AtomicBool,
+    under_way: UnderWay,
+}
+
+impl Arrival {
+    /// That of a request, from now on under way.
+    pub(crate) fn of<'r>(request: &'r Request<'_>, shared: &Arc<Shared>) -> &'r Self {
+        request.local_cache(|| Self {
+            visit: OnceLock::new(),
+            cookie: OnceLock::new(),
+            context: OnceLock::new(),
+            async_context: OnceLock::new(),
+            asked: AtomicBool::new(false),
+            under_way: UnderWay::begin(shared),
+        })
+    }
+
+    fn shared(&self) -> &Shared {
+        self.under_way.shared()
+    }
+
+    /// Finds out who the request comes from. The response keeps the visitor from now on.
+    pub(crate) fn ask(&self, request: &Request<'_>) -> &Visit {
+        self.asked.store(true, Ordering::Relaxed);
+        self.visit.get_or_init(|| {
+            let shared = self.shared();
+            let cookie = shared.functions.cookie.as_ref();
+            request::visit(request, shared, cookie.map(|cookie| self.cookie.get_or_init(|| cookie(request))))
+        })
+    }
+
+    pub(crate) fn context(&self, request: &Request<'_>) -> Result<&ConvertContext, ConvertRejection> {
+        if let Some(context) = self.context.get() {
+            return Ok(context);
+        }
+        let visit = self.ask(request);
+        let context = visit.context(&self.shared().cores).ok_or(ConvertRejection::AsyncStore)?;
+        Ok(self.context.get_or_init(|| ConvertContext::new(context, visit.visitor().clone())))
+    }
+
+    pub(crate) fn async_context(&self, request: &Request<'_>) -> &AsyncConvertContext {
+        self.async_context.get_or_init(|| {
+            let visit = self.ask(request);
+            AsyncConvertContext::new(visit.async_context(&self.shared().cores), visit.visitor().clone())
+        })
+    }
+
+    /// Sets the visitor's cookie where the request got a new visitor, unless the app sets it itself. As a header: Rocket
+    /// has taken the jar's cookies by now.
+    pub(crate) fn leave(&self, response: &mut Response<'_>) {
+        let Some(visit) = self.visit.get() else { return };
+        if !visit.visitor().needs_cookie() || !self.asked.load(Ordering::Relaxed) {
+            return;
+        }
+        let cookie = self.cookie.get().unwrap_or_else(|| self.shared().settings.visitor_cookie());
+        if !response.headers().get("Set-Cookie").any(|set| cookie.is_set_by(set.as_bytes())) {
+            response.adjoin_raw_header("Set-Cookie", cookie.set_cookie(visit.visitor().id()));
+        }
+    }
+}

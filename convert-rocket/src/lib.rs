@@ -1,0 +1,63 @@
+//! Convert experimentation SDK for Rocket: a fairing and guards that give each request its visitor.
+//!
+//! ```no_run
+//! # #[macro_use] extern crate rocket;
+//! use convert_rocket::{ConvertContext, ConvertFairing};
+//!
+//! #[get("/pricing")]
+//! fn pricing(convert: &ConvertContext) -> String {
+//!     let page = convert.run_experience("pricing-page");
+//!     page.map_or("table".to_owned(), |decision| decision.variation_key().to_owned())
+//! }
+//!
+//! #[launch]
+//! fn rocket() -> _ {
+//!     // Rocket.toml says: [default.convert] sdk_key = "100123/200456"
+//!     rocket::build().attach(ConvertFairing::from_config()).mount("/", routes![pricing])
+//! }
+//! ```
+//!
+//! A handler asks for its visitor's context with the guard [`&ConvertContext`](ConvertContext), or with
+//! [`&AsyncConvertContext`](AsyncConvertContext) where the visitor store is asynchronous; a handler that asks for nothing
+//! costs nothing. An app whose handlers ask while no fairing is attached does not launch, and is told what to attach.
+//! Import the core through [`core`]: it is the version that this crate was built with.
+//!
+//! - **Settings**: the table `convert` of Rocket's configuration, with its profiles and environment variables; see
+//!   [`ConvertConfig`]. The fairing's methods say what no file can: functions over the request, a store of one's own.
+//! - **The core** is managed state: [`&State<Core>`](core::Core) as a guard, `rocket.state::<Core>()` elsewhere.
+//! - **The end**: when Rocket is told to stop, requests under way may finish within Rocket's grace; then what is queued is
+//!   delivered. See [`ConvertFairing`], and [`launch`] for a launch that fails.
+//!
+//! The [`guide`] has more: settings, the order of fairings, caches and CDNs, how an app ends, tests without a network, and what
+//! is supported.
+
+mod arrival;
+mod config;
+mod fairing;
+mod guard;
+mod launch;
+mod lifespan;
+mod rejection;
+mod request;
+mod shared;
+
+pub use convert_core as core;
+pub use convert_core::web::{SameSite, Visitor, VisitorCookie, VisitorOrigin};
+
+pub use config::{ConvertConfig, KeyError, StartError};
+pub use fairing::ConvertFairing;
+pub use guard::{AsyncConvertContext, ConvertContext};
+pub use launch::launch;
+pub use rejection::ConvertRejection;
+pub use request::{do_not_track, global_privacy_control, request_location};
+
+/// Settings, the order of fairings, caches, how an app ends, tests without a network, and the versions that are supported.
+pub mod guide {
+    #![doc = include_str!("../docs/guide.md")]
+}
+
+#[cfg(doctest)]
+mod readme {
+    #[doc = include_str!("../README.md")]
+    struct Package;
+}
