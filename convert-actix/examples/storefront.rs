@@ -7,9 +7,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use actix_web::http::header::{ContentType, LOCATION, SET_COOKIE};
-use actix_web::web::{self, Data, Html, Path, Query, ServiceConfig};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::http::header::{ContentType, SET_COOKIE};
+use actix_web::web::{self, Data, Html, Path, Query, Redirect, ServiceConfig};
+use actix_web::{App, Either, HttpResponse, HttpServer, Responder};
 use convert_actix::{ConvertContext, ConvertMiddleware, VisitorCookie};
 use serde::Deserialize;
 use storefront::Storefront;
@@ -60,10 +60,10 @@ async fn product(shop: Shop, visitor: ConvertContext, slug: Path<String>) -> Htt
     }
 }
 
-async fn buy(shop: Shop, visitor: ConvertContext, slug: Path<String>) -> HttpResponse {
+async fn buy(shop: Shop, visitor: ConvertContext, slug: Path<String>) -> Either<Redirect, HttpResponse> {
     match shop.buy(&visitor, &slug) {
-        Some(order) => see_other(&format!("/thanks?order={order}")).finish(),
-        None => not_found(shop, visitor).await,
+        Some(order) => Either::Left(Redirect::to(format!("/thanks?order={order}")).see_other()),
+        None => Either::Right(not_found(shop, visitor).await),
     }
 }
 
@@ -84,14 +84,8 @@ async fn delivered(shop: Shop, visitor: ConvertContext) -> Html {
     Html::new(shop.delivered(&visitor).await)
 }
 
-async fn forget() -> HttpResponse {
-    see_other("/").insert_header((SET_COOKIE, storefront::FORGET)).finish()
-}
-
-fn see_other(path: &str) -> actix_web::HttpResponseBuilder {
-    let mut response = HttpResponse::SeeOther();
-    response.insert_header((LOCATION, path));
-    response
+async fn forget() -> impl Responder {
+    Redirect::to("/").see_other().customize().insert_header((SET_COOKIE, storefront::FORGET))
 }
 
 async fn style() -> HttpResponse {

@@ -24,10 +24,6 @@ struct Inner {
 }
 
 impl Arrival {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        Self { inner: Rc::new(Inner { shared: Arc::clone(shared), visit: OnceCell::new() }) }
-    }
-
     /// Leaves a place for the visitor in the request; `None` where the same middleware did so before.
     pub(crate) fn enter(shared: &Arc<Shared>, request: &impl HttpMessage) -> Option<Self> {
         let mut extensions = request.extensions_mut();
@@ -35,7 +31,8 @@ impl Arrival {
         if extensions.get::<Self>().is_some_and(is_same) {
             return None;
         }
-        let arrival = Self::new(shared);
+        let inner = Inner { shared: Arc::clone(shared), visit: OnceCell::new() };
+        let arrival = Self { inner: Rc::new(inner) };
         extensions.insert(arrival.clone());
         Some(arrival)
     }

@@ -118,7 +118,8 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// A handle of the server. A stop by it, graceful or not, is followed by the last delivery.
+    /// A handle of the server. A stop by it, graceful or not, is followed by the last delivery: await this future for that,
+    /// the handle's own says that the server has ended.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.handle.clone()

@@ -7,13 +7,17 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorBadGateway;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::rt::spawn;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{App, Error, HttpResponse, HttpServer};
 use common::core;
 use common::server::{Gate, Server, rest};
 use convert_actix::core::{Event, FlushReport};
-use convert_actix::{ConvertContext, serve};
+use convert_actix::{ConvertContext, ConvertExt, serve};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -154,6 +158,28 @@ async fn a_server_that_cannot_start_is_followed_by_the_last_delivery() {
     let server = HttpServer::new(app).workers(1).bind("127.0.0.1:0").unwrap();
     assert!(serve(server, &core).await.is_err());
     assert_eq!(core.stats().delivered.total(), 1);
+}
+
+#[actix_web::test]
+async fn errors_and_unknown_pages_leave_the_server_with_the_cookie() {
+    async fn fail(request: ServiceRequest, _: Next<impl MessageBody>) -> Result<ServiceResponse, Error> {
+        request.convert_context()?;
+        Err(ErrorBadGateway("no answer"))
+    }
+    async fn lost(_: ConvertContext) -> HttpResponse {
+        HttpResponse::NotFound().finish()
+    }
+    let routes = |config: &mut ServiceConfig| {
+        config.service(web::scope("/broken").wrap(from_fn(fail))).default_service(web::to(lost));
+    };
+    let core = core();
+    let server = Server::start(&core, 1, FOR_EVER, routes);
+    for (path, status) in [("/broken", "502"), ("/nowhere", "404")] {
+        let answer = common::server::one(server.address, path).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert_eq!(answer.matches("set-cookie: convert_visitor_id=").count(), 1, "{answer}");
+    }
+    assert!(server.stop().await.drained);
 }
 
 #[actix_web::test]

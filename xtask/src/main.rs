@@ -19,7 +19,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   fuzz [TARGET] [SECONDS]
              fuzz each target in `fuzz`, or one of them, for so many seconds (default 60)
   load CRATE [SECONDS]
-             load on a web crate's server, such as `load axum`, with SIGTERM after so many seconds (default 30)";
+             load on a web crate's server, such as `load axum`, with SIGTERM after so many seconds (default 30);
+             `load actix` does so with one worker and with four";
 
 type Outcome = Result<(), String>;
 

@@ -139,6 +139,21 @@ mod tests {
     }
 
     #[test]
+    fn the_uris_scheme_goes_before_the_proxys_and_that_before_the_connections() {
+        for (uri, forwarded, is_encrypted, scheme) in [
+            (Some("http"), Some("https"), true, "http"),
+            (Some("HTTPS"), None, false, "https"),
+            (None, Some(" https , http"), false, "https"),
+            (None, Some("http, https"), true, "http"),
+            (None, Some("gopher"), true, "http"),
+            (None, None, true, "https"),
+            (None, None, false, "http"),
+        ] {
+            assert_eq!(request_scheme(uri, forwarded, is_encrypted), scheme, "{uri:?} {forwarded:?} {is_encrypted}");
+        }
+    }
+
+    #[test]
     fn the_number_of_parameters_is_bounded() {
         let query: Vec<String> = (0..1000).map(|number| format!("p{number}=x")).collect();
         assert_eq!(location(Some(&query.join("&"))).len(), RequestUrl::MAX_PARAMETERS + 3);
