@@ -1,6 +1,6 @@
 //! What the tests of the web crates share: a shop's config, cores that record what they would send, a store that fails, a
 //! count of allocations, and signals.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests may panic, and say what they leave out")]
 
 mod allocations;
 mod program;

@@ -32,6 +32,7 @@ pub use convert_core::web::RunReport;
 /// It stops at Ctrl-C or SIGTERM, or at [`shutdown_signal`](Serve::shutdown_signal). From then on it accepts no connection;
 /// requests under way may finish until the drain deadline, and what is still open then (streams, idle connections) is
 /// dropped. A second signal ends the wait. Then the core is closed, which delivers what is queued until the flush deadline.
+/// Where this future is dropped instead, connections are too, and what is queued is sent, but nobody waits for that.
 ///
 /// Handlers can extract [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). Connections are HTTP/1.1; the feature
 /// `http2` adds HTTP/2. For TLS, Unix sockets, or `axum::serve`'s own options use [`run`].

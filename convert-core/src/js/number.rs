@@ -178,6 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::excessive_precision, reason = "the digits beyond the shortest text are what is tested")]
     fn numbers_print_as_in_javascript() {
         for (number, text) in [
             (0.0, "0"),
