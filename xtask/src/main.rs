@@ -4,6 +4,7 @@ mod api;
 mod deps;
 mod features;
 mod fuzz;
+mod instructions;
 mod load;
 mod repeat;
 
@@ -15,6 +16,9 @@ const USAGE: &str = "usage: cargo xtask <command>
   api [--write]
              compare the public API of each crate with its list in `api`; with --write, renew the lists
   deps       check how many dependencies the core has, and that no web framework is among them
+  instructions [--write]
+             count the instructions of the core's hot paths, and hold them to the committed counts; with --write,
+             renew these
   faults [N] run the fault and concurrency tests N times (default 100), stopping at the first failure
   fuzz [TARGET] [SECONDS]
              fuzz each target in `fuzz`, or one of them, for so many seconds (default 60)
@@ -34,6 +38,8 @@ fn main() -> ExitCode {
         ["api", "--write"] => api::check(true),
         ["features"] => features::check(),
         ["deps"] => deps::check(),
+        ["instructions"] => instructions::check(false),
+        ["instructions", "--write"] => instructions::check(true),
         ["faults"] => repeat::faults(100),
         ["faults", times] => times.parse().map_err(|_| format!("`{times}` is not a number")).and_then(repeat::faults),
         ["fuzz"] => fuzz::fuzz(None, 60),

@@ -60,30 +60,31 @@ impl AsyncContext {
     /// [`explain_experience`](Self::explain_experience) tells why it is `None`.
     #[must_use = "the decision says what to show; to track a goal use `track_conversion`"]
     pub async fn run_experience(&self, key: &str) -> Option<Decision> {
-        self.run_experience_with(key, &CallOptions::DEFAULT).await
+        self.run_experience_with(key, CallOptions::told_nothing()).await
     }
 
     /// [`run_experience`](Self::run_experience) with options.
     #[must_use = "the decision says what to show; to track a goal use `track_conversion`"]
     pub async fn run_experience_with(&self, key: &str, options: &CallOptions) -> Option<Decision> {
         let view = self.view().await;
-        let (decision, effects) = operations::run_experience(&view, self.inner.setting(), key, options);
-        self.commit(&view, effects).await;
-        decision.ok()
+        let mut effects = Effects::default();
+        let decided = operations::run_experience(&view, self.inner.setting(), key, options, &mut effects);
+        self.commit(&view, &mut effects).await;
+        Some(Decision::new(view, decided.ok()?))
     }
 
     /// Decides every experience of the project, in config order; those without a variation are left out.
     #[must_use = "the decisions say what to show"]
     pub async fn run_experiences(&self) -> Vec<Decision> {
-        self.run_experiences_with(&CallOptions::DEFAULT).await
+        self.run_experiences_with(CallOptions::told_nothing()).await
     }
 
     /// [`run_experiences`](Self::run_experiences) with options.
     #[must_use = "the decisions say what to show"]
     pub async fn run_experiences_with(&self, options: &CallOptions) -> Vec<Decision> {
         let view = self.view().await;
-        let (decisions, effects) = operations::run_experiences(&view, self.inner.setting(), options);
-        self.commit(&view, effects).await;
+        let (decisions, mut effects) = operations::run_experiences(&view, self.inner.setting(), options);
+        self.commit(&view, &mut effects).await;
         decisions
     }
 
@@ -92,30 +93,30 @@ impl AsyncContext {
     /// Only the experiences that can carry the feature are decided, and each of these decisions is stored and tracked.
     #[must_use = "the feature says what to show"]
     pub async fn run_feature(&self, key: &str) -> Feature {
-        self.run_feature_with(key, &CallOptions::DEFAULT).await
+        self.run_feature_with(key, CallOptions::told_nothing()).await
     }
 
     /// [`run_feature`](Self::run_feature) with options.
     #[must_use = "the feature says what to show"]
     pub async fn run_feature_with(&self, key: &str, options: &CallOptions) -> Feature {
         let view = self.view().await;
-        let (feature, effects) = operations::run_feature(&view, self.inner.setting(), key, options);
-        self.commit(&view, effects).await;
+        let (feature, mut effects) = operations::run_feature(&view, self.inner.setting(), key, options);
+        self.commit(&view, &mut effects).await;
         feature
     }
 
     /// Decides every feature: those the visitor gets, then the declared ones that the visitor does not get.
     #[must_use = "the features say what to show"]
     pub async fn run_features(&self) -> Vec<Feature> {
-        self.run_features_with(&CallOptions::DEFAULT).await
+        self.run_features_with(CallOptions::told_nothing()).await
     }
 
     /// [`run_features`](Self::run_features) with options.
     #[must_use = "the features say what to show"]
     pub async fn run_features_with(&self, options: &CallOptions) -> Vec<Feature> {
         let view = self.view().await;
-        let (features, effects) = operations::run_features(&view, self.inner.setting(), options);
-        self.commit(&view, effects).await;
+        let (features, mut effects) = operations::run_features(&view, self.inner.setting(), options);
+        self.commit(&view, &mut effects).await;
         features
     }
 
@@ -186,8 +187,8 @@ impl AsyncContext {
             Ok(planned) => planned,
             Err(outcome) => return outcome,
         };
-        let (outcome, effects) = self.mark(&view, planned).await;
-        self.commit(&view, effects).await;
+        let (outcome, mut effects) = self.mark(&view, planned).await;
+        self.commit(&view, &mut effects).await;
         outcome
     }
 
@@ -207,8 +208,8 @@ impl AsyncContext {
         let segments = segments.into().without_too_deep();
         async move {
             let view = self.view().await;
-            let effects = operations::set_default_segments(&view, self.inner.setting(), segments);
-            self.commit(&view, effects).await;
+            let mut effects = operations::set_default_segments(&view, self.inner.setting(), segments);
+            self.commit(&view, &mut effects).await;
         }
     }
 
@@ -234,8 +235,8 @@ impl AsyncContext {
         async move {
             let view = self.view().await;
             let setting = self.inner.setting();
-            let (matched, effects) = operations::run_custom_segments(&view, setting, keys, &rule_data);
-            self.commit(&view, effects).await;
+            let (matched, mut effects) = operations::run_custom_segments(&view, setting, keys, &rule_data);
+            self.commit(&view, &mut effects).await;
             matched
         }
     }
@@ -263,7 +264,7 @@ impl AsyncContext {
     /// Why [`run_experience`](Self::run_experience) answers as it does. Stores, tracks and tells nothing.
     #[must_use]
     pub async fn explain_experience(&self, key: &str) -> Explanation {
-        self.explain_experience_with(key, &CallOptions::DEFAULT).await
+        self.explain_experience_with(key, CallOptions::told_nothing()).await
     }
 
     /// [`explain_experience`](Self::explain_experience) with options.
@@ -276,7 +277,7 @@ impl AsyncContext {
     /// Why [`run_feature`](Self::run_feature) answers as it does. Stores, tracks and tells nothing.
     #[must_use]
     pub async fn explain_feature(&self, key: &str) -> FeatureExplanation {
-        self.explain_feature_with(key, &CallOptions::DEFAULT).await
+        self.explain_feature_with(key, CallOptions::told_nothing()).await
     }
 
     /// [`explain_feature`](Self::explain_feature) with options.
@@ -333,8 +334,12 @@ impl AsyncContext {
         self.inner.install_loaded(renewal, loaded, version)
     }
 
-    async fn commit(&self, view: &View, effects: Effects) {
-        let released = Released { inner: &self.inner, effects };
+    /// Does what is to be done, and leaves nothing of it.
+    async fn commit(&self, view: &View, effects: &mut Effects) {
+        if effects.wanted().is_none() {
+            return;
+        }
+        let released = Released { inner: &self.inner, effects: std::mem::take(effects) };
         if let Some((key, change)) = change_to_store(view, &released.effects) {
             let answer = self.inner.store.apply(key, change).await;
             self.inner.stored(view, change, answer);

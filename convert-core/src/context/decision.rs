@@ -21,8 +21,8 @@ pub struct Decision {
 }
 
 impl Decision {
-    pub(super) fn new(view: &Arc<View>, decided: Decided) -> Self {
-        Self { view: Arc::clone(view), decided }
+    pub(super) fn new(view: Arc<View>, decided: Decided) -> Self {
+        Self { view, decided }
     }
 
     fn found(&self) -> Option<(&Experience, &Variation)> {

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::attributes::{AttributeError, Attributes};
 use crate::config::ProjectConfig;
 use crate::core::{Shared, Snapshot};
-use crate::eval::Effects;
+use crate::eval::{Effects, Wanted};
 use crate::rules::Provider;
 use crate::visitor::{GoalMark, OneOrMany, StateChange, StateKey, StoreError, VisitorState};
 
@@ -103,6 +103,7 @@ impl<S> Inner<S> {
         &self.visitor
     }
 
+    #[inline]
     pub(super) fn setting(&self) -> Setting<'_> {
         Setting {
             visitor: &self.visitor,
@@ -329,10 +330,11 @@ impl<S> Inner<S> {
 
     /// Queues and tells what a call left to be done, its state change aside.
     pub(super) fn release(&self, effects: Effects) {
-        for event in effects.events {
+        let Some(Wanted { events, lifecycle, change: _ }) = effects.into_wanted() else { return };
+        for event in events {
             self.shared.delivery.track(event);
         }
-        for event in effects.lifecycle {
+        for event in lifecycle {
             self.shared.bus.emit(|| event);
         }
     }
@@ -340,5 +342,6 @@ impl<S> Inner<S> {
 
 /// The change that must be stored, and its key.
 pub(super) fn change_to_store<'a>(view: &'a View, effects: &'a Effects) -> Option<(&'a StateKey, &'a StateChange)> {
-    if effects.change.is_empty() { None } else { Some((&view.subject.as_ref()?.key, &effects.change)) }
+    let change = effects.wanted().map(|wanted| &wanted.change).filter(|change| !change.is_empty())?;
+    Some((&view.subject.as_ref()?.key, change))
 }

@@ -28,20 +28,20 @@ use super::options::CallOptions;
 use super::segments::SegmentError;
 use super::view::{Setting, View};
 
-/// Decides one experience.
+/// Decides one experience. The effects are the caller's: they are large, and mostly empty.
+#[inline(always)]
 pub(super) fn run_experience(
-    view: &Arc<View>,
+    view: &View,
     setting: Setting<'_>,
     key: &str,
     options: &CallOptions,
-) -> (Result<Decision, Reason>, Effects) {
+    effects: &mut Effects,
+) -> Result<Decided, Reason> {
     let attributes = view.merged(&options.attributes);
-    let Some(call) = view.call(setting, &attributes, options) else {
-        return (Err(Reason::SdkNotReady), Effects::default());
-    };
-    let mut effects = starting_effects(view, setting);
-    let decided = decide_by_key(&call, &mut effects, key);
-    (decided.map(|decided| Decision::new(view, decided)), effects)
+    let config = view.config().ok_or(Reason::SdkNotReady)?;
+    let call = view.call(config, setting, &attributes, options);
+    start(view, setting, effects);
+    decide_by_key(&call, effects, key)
 }
 
 /// Decides every experience.
@@ -51,10 +51,11 @@ pub(super) fn run_experiences(
     options: &CallOptions,
 ) -> (Vec<Decision>, Effects) {
     let attributes = view.merged(&options.attributes);
-    let Some(call) = view.call(setting, &attributes, options) else { return Default::default() };
+    let Some(config) = view.config() else { return Default::default() };
+    let call = view.call(config, setting, &attributes, options);
     let mut effects = starting_effects(view, setting);
     let decided = decide_all(&call, &mut effects);
-    (decided.into_iter().map(|decided| Decision::new(view, decided)).collect(), effects)
+    (decided.into_iter().map(|decided| Decision::new(Arc::clone(view), decided)).collect(), effects)
 }
 
 /// Decides one feature.
@@ -112,17 +113,22 @@ fn feature_call<'a>(
     attributes: &'a Attributes,
     options: &'a CallOptions,
 ) -> Option<Call<'a>> {
-    Some(Call { force: Force::NONE, ..view.call(setting, attributes, options)? })
+    Some(Call { force: Force::NONE, ..view.call(view.config()?, setting, attributes, options) })
 }
 
 /// The effects that every decision, conversion and segment call starts with: report segments that came with the
 /// context's attributes are stored now. A previewing context leaves no trace.
 fn starting_effects(view: &View, setting: Setting<'_>) -> Effects {
     let mut effects = Effects::default();
-    if setting.storage && view.preview.is_none() && !view.pending().is_empty() {
-        effects.change.segments.push(view.pending().clone());
-    }
+    start(view, setting, &mut effects);
     effects
+}
+
+#[inline]
+fn start(view: &View, setting: Setting<'_>, effects: &mut Effects) {
+    if setting.storage && view.preview.is_none() && !view.pending().is_empty() {
+        effects.want().change.segments.push(view.pending().clone());
+    }
 }
 
 /// A conversion that is ready to be marked and queued.
@@ -141,10 +147,8 @@ pub(super) fn plan_conversion(
     goal_key: &str,
     options: &ConversionOptions,
 ) -> Result<PlannedConversion, ConversionOutcome> {
-    let defaults = CallOptions::DEFAULT;
-    let Some(call) = view.call(setting, view.attributes(), &defaults) else {
-        return Err(ConversionOutcome::SdkNotReady);
-    };
+    let config = view.config().ok_or(ConversionOutcome::SdkNotReady)?;
+    let call = view.call(config, setting, view.attributes(), CallOptions::told_nothing());
     if view.preview.is_some() || !setting.tracking {
         return Err(ConversionOutcome::Suppressed);
     }
@@ -185,8 +189,9 @@ impl PlannedConversion {
             return (ConversionOutcome::Deduplicated, effects);
         }
         let outcome = ConversionOutcome::Queued { events: events.as_slice().len() };
-        effects.events = events;
-        effects.lifecycle.extend(self.told.take());
+        let wanted = effects.want();
+        wanted.events = events;
+        wanted.lifecycle.extend(self.told.take());
         (outcome, effects)
     }
 }
@@ -196,7 +201,7 @@ pub(super) fn set_default_segments(view: &View, setting: Setting<'_>, segments: 
     let (report, _) = split_report_segments(segments);
     let mut effects = starting_effects(view, setting);
     if setting.storage && view.preview.is_none() && view.subject.is_some() && !report.is_empty() {
-        effects.change.segments.push(report);
+        effects.want().change.segments.push(report);
     }
     effects
 }
@@ -209,10 +214,8 @@ pub(super) fn run_custom_segments(
     rule_data: &Attributes,
 ) -> (Result<Vec<String>, SegmentError>, Effects) {
     let attributes = view.merged(rule_data);
-    let defaults = CallOptions::DEFAULT;
-    let Some(call) = view.call(setting, &attributes, &defaults) else {
-        return (Err(SegmentError::SdkNotReady), Effects::default());
-    };
+    let Some(config) = view.config() else { return (Err(SegmentError::SdkNotReady), Effects::default()) };
+    let call = view.call(config, setting, &attributes, CallOptions::told_nothing());
     let mut effects = starting_effects(view, setting);
     let matched = match match_custom_segments(&call, keys) {
         Ok(matched) => matched,
@@ -220,7 +223,7 @@ pub(super) fn run_custom_segments(
     };
     if !matched.is_empty() && setting.storage && view.preview.is_none() {
         let list = with_custom_segments(view.segments().map(Arc::as_ref), &matched);
-        effects.change.segments.push(list);
+        effects.want().change.segments.push(list);
     }
     (Ok(matched.into_iter().map(String::from).collect()), effects)
 }
@@ -233,8 +236,8 @@ pub(super) fn explain_experience(
     options: &CallOptions,
 ) -> Explanation {
     let quiet = Setting { observed: false, ..setting };
-    let (decision, _) = run_experience(view, quiet, key, options);
-    Explanation::new(key, decision)
+    let decided = run_experience(view, quiet, key, options, &mut Effects::default());
+    Explanation::new(key, decided.map(|decided| Decision::new(Arc::clone(view), decided)))
 }
 
 /// Why a feature is enabled or disabled, without any effect.
@@ -257,7 +260,7 @@ pub(super) fn explain_feature(
     };
     let mut experiences = Vec::new();
     let explain = |experience: &Experience, outcome: &Result<Decided, Reason>| {
-        let decision = outcome.map(|decided| Decision::new(view, decided));
+        let decision = outcome.map(|decided| Decision::new(Arc::clone(view), decided));
         experiences.push(Explanation::new(experience.key(), decision));
     };
     let delivered = deliver(&call, &mut Effects::default(), declaration, &options.experience_keys, explain);

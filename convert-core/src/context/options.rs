@@ -146,7 +146,7 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    pub(crate) const DEFAULT: Self = Self {
+    const DEFAULT: Self = Self {
         attributes: Attributes::new(),
         location: None,
         ignore_location: false,
@@ -158,6 +158,13 @@ impl CallOptions {
         type_casting: true,
         experience_keys: Vec::new(),
     };
+
+    /// The defaults, made once: a constant would be made and dropped at each call.
+    #[inline]
+    pub(super) fn told_nothing() -> &'static Self {
+        static DEFAULT: CallOptions = CallOptions::DEFAULT;
+        &DEFAULT
+    }
 }
 
 impl Default for CallOptions {

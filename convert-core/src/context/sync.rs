@@ -50,30 +50,31 @@ impl Context {
     /// [`explain_experience`](Self::explain_experience) tells why it is `None`.
     #[must_use = "the decision says what to show; to track a goal use `track_conversion`"]
     pub fn run_experience(&self, key: &str) -> Option<Decision> {
-        self.run_experience_with(key, &CallOptions::DEFAULT)
+        self.run_experience_with(key, CallOptions::told_nothing())
     }
 
     /// [`run_experience`](Self::run_experience) with options.
     #[must_use = "the decision says what to show; to track a goal use `track_conversion`"]
     pub fn run_experience_with(&self, key: &str, options: &CallOptions) -> Option<Decision> {
         let view = self.view();
-        let (decision, effects) = operations::run_experience(&view, self.inner.setting(), key, options);
-        self.commit(&view, effects);
-        decision.ok()
+        let mut effects = Effects::default();
+        let decided = operations::run_experience(&view, self.inner.setting(), key, options, &mut effects);
+        self.commit(&view, &mut effects);
+        Some(Decision::new(view, decided.ok()?))
     }
 
     /// Decides every experience of the project, in config order; those without a variation are left out.
     #[must_use = "the decisions say what to show"]
     pub fn run_experiences(&self) -> Vec<Decision> {
-        self.run_experiences_with(&CallOptions::DEFAULT)
+        self.run_experiences_with(CallOptions::told_nothing())
     }
 
     /// [`run_experiences`](Self::run_experiences) with options.
     #[must_use = "the decisions say what to show"]
     pub fn run_experiences_with(&self, options: &CallOptions) -> Vec<Decision> {
         let view = self.view();
-        let (decisions, effects) = operations::run_experiences(&view, self.inner.setting(), options);
-        self.commit(&view, effects);
+        let (decisions, mut effects) = operations::run_experiences(&view, self.inner.setting(), options);
+        self.commit(&view, &mut effects);
         decisions
     }
 
@@ -82,30 +83,30 @@ impl Context {
     /// Only the experiences that can carry the feature are decided, and each of these decisions is stored and tracked.
     #[must_use = "the feature says what to show"]
     pub fn run_feature(&self, key: &str) -> Feature {
-        self.run_feature_with(key, &CallOptions::DEFAULT)
+        self.run_feature_with(key, CallOptions::told_nothing())
     }
 
     /// [`run_feature`](Self::run_feature) with options.
     #[must_use = "the feature says what to show"]
     pub fn run_feature_with(&self, key: &str, options: &CallOptions) -> Feature {
         let view = self.view();
-        let (feature, effects) = operations::run_feature(&view, self.inner.setting(), key, options);
-        self.commit(&view, effects);
+        let (feature, mut effects) = operations::run_feature(&view, self.inner.setting(), key, options);
+        self.commit(&view, &mut effects);
         feature
     }
 
     /// Decides every feature: those the visitor gets, then the declared ones that the visitor does not get.
     #[must_use = "the features say what to show"]
     pub fn run_features(&self) -> Vec<Feature> {
-        self.run_features_with(&CallOptions::DEFAULT)
+        self.run_features_with(CallOptions::told_nothing())
     }
 
     /// [`run_features`](Self::run_features) with options.
     #[must_use = "the features say what to show"]
     pub fn run_features_with(&self, options: &CallOptions) -> Vec<Feature> {
         let view = self.view();
-        let (features, effects) = operations::run_features(&view, self.inner.setting(), options);
-        self.commit(&view, effects);
+        let (features, mut effects) = operations::run_features(&view, self.inner.setting(), options);
+        self.commit(&view, &mut effects);
         features
     }
 
@@ -177,8 +178,8 @@ impl Context {
             Err(outcome) => return outcome,
         };
         let is_first = self.mark(&view, planned.mark());
-        let (outcome, effects) = planned.decide(is_first);
-        self.commit(&view, effects);
+        let (outcome, mut effects) = planned.decide(is_first);
+        self.commit(&view, &mut effects);
         outcome
     }
 
@@ -196,8 +197,9 @@ impl Context {
     /// `customSegments`) over the visitor's stored ones; other keys are ignored.
     pub fn set_default_segments(&self, segments: impl Into<Attributes>) {
         let view = self.view();
-        let effects = operations::set_default_segments(&view, self.inner.setting(), segments.into().without_too_deep());
-        self.commit(&view, effects);
+        let mut effects =
+            operations::set_default_segments(&view, self.inner.setting(), segments.into().without_too_deep());
+        self.commit(&view, &mut effects);
     }
 
     /// Puts the visitor into those of these custom segments whose rules match the visitor's attributes. Answers with
@@ -219,9 +221,9 @@ impl Context {
         rule_data: impl Into<Attributes>,
     ) -> Result<Vec<String>, SegmentError> {
         let view = self.view();
-        let (matched, effects) =
+        let (matched, mut effects) =
             operations::run_custom_segments(&view, self.inner.setting(), keys, &rule_data.into().without_too_deep());
-        self.commit(&view, effects);
+        self.commit(&view, &mut effects);
         matched
     }
 
@@ -250,7 +252,7 @@ impl Context {
     /// Why [`run_experience`](Self::run_experience) answers as it does. Stores, tracks and tells nothing.
     #[must_use]
     pub fn explain_experience(&self, key: &str) -> Explanation {
-        self.explain_experience_with(key, &CallOptions::DEFAULT)
+        self.explain_experience_with(key, CallOptions::told_nothing())
     }
 
     /// [`explain_experience`](Self::explain_experience) with options.
@@ -262,7 +264,7 @@ impl Context {
     /// Why [`run_feature`](Self::run_feature) answers as it does. Stores, tracks and tells nothing.
     #[must_use]
     pub fn explain_feature(&self, key: &str) -> FeatureExplanation {
-        self.explain_feature_with(key, &CallOptions::DEFAULT)
+        self.explain_feature_with(key, CallOptions::told_nothing())
     }
 
     /// [`explain_feature`](Self::explain_feature) with options.
@@ -315,7 +317,15 @@ impl Context {
         self.inner.install_loaded(renewal, loaded, version)
     }
 
-    fn commit(&self, view: &View, effects: Effects) {
+    /// Does what is to be done, and leaves nothing of it.
+    #[inline]
+    fn commit(&self, view: &View, effects: &mut Effects) {
+        if effects.wanted().is_some() {
+            self.store_and_release(view, std::mem::take(effects));
+        }
+    }
+
+    fn store_and_release(&self, view: &View, effects: Effects) {
         if let Some((key, change)) = change_to_store(view, &effects) {
             self.inner.stored(view, change, self.inner.store.apply(key, change));
         }

@@ -114,6 +114,7 @@ impl View {
     }
 
     /// The attributes of one call: the context's, with the call's merged over them.
+    #[inline]
     pub(super) fn merged(&self, attributes: &Attributes) -> Cow<'_, Attributes> {
         if attributes.is_empty() {
             return Cow::Borrowed(self.attributes());
@@ -139,15 +140,17 @@ pub(super) struct Setting<'a> {
 }
 
 impl View {
-    /// One call on this view; `None` while no config is loaded.
+    /// One call on this view, with its config.
+    #[inline]
     pub(super) fn call<'a>(
         &'a self,
+        config: &'a ProjectConfig,
         setting: Setting<'a>,
         attributes: &'a Attributes,
         options: &'a CallOptions,
-    ) -> Option<Call<'a>> {
-        Some(Call {
-            config: self.config()?,
+    ) -> Call<'a> {
+        Call {
+            config,
             settings: setting.settings,
             visitor: setting.visitor,
             state: &self.state,
@@ -164,6 +167,6 @@ impl View {
             },
             preview: self.preview.as_ref().map(ActivePreview::previewed),
             observed: setting.observed,
-        })
+        }
     }
 }

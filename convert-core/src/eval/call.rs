@@ -64,12 +64,33 @@ pub(crate) struct Previewed<'a> {
     pub(crate) variation: u32,
 }
 
-/// What a call wants done once it is evaluated.
+/// What a call wants done once it is evaluated: mostly nothing, which costs nothing to make, to ask and to drop.
 #[derive(Debug, Default)]
-pub(crate) struct Effects {
+pub(crate) struct Effects(Option<Wanted>);
+
+/// What there is to do.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
     pub(crate) change: StateChange,
     pub(crate) events: OneOrMany<TrackingEvent>,
     pub(crate) lifecycle: Vec<Event>,
+}
+
+impl Effects {
+    /// What is wanted so far.
+    #[inline]
+    pub(crate) fn wanted(&self) -> Option<&Wanted> {
+        self.0.as_ref()
+    }
+
+    /// To want more.
+    pub(crate) fn want(&mut self) -> &mut Wanted {
+        self.0.get_or_insert_default()
+    }
+
+    pub(crate) fn into_wanted(self) -> Option<Wanted> {
+        self.0
+    }
 }
 
 impl Previewed<'_> {
@@ -86,7 +107,7 @@ impl<'a> Call<'a> {
     /// Whether a decision is stored for an experience, those of this call included.
     pub(crate) fn is_stored(&self, effects: &Effects, experience_id: &str) -> bool {
         self.state.variation_id(experience_id).is_some()
-            || effects.change.bucketing.iter().any(|(id, _)| id == experience_id)
+            || effects.wanted().is_some_and(|wanted| wanted.change.bucketing.iter().any(|(id, _)| id == experience_id))
     }
 
     /// Whether the visitor was put in a custom segment.

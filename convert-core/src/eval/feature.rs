@@ -37,7 +37,7 @@ pub(crate) fn deliver<'a>(
     let is_asked = |change: &Change| change.feature_id() == Some(feature.id());
     let delivered = collect(call, effects, feature.carriers().iter().copied(), experience_keys, is_asked, explain);
     for delivery in delivered.iter() {
-        announce(call, effects, &delivery.decided, Some(feature.key()));
+        announce(call, effects, delivery.decided, Some(feature.key()));
     }
     delivered
 }
@@ -49,7 +49,7 @@ pub(crate) fn deliver_all(call: &Call<'_>, effects: &mut Effects, experience_key
     let delivered = collect(call, effects, carriers, experience_keys, is_asked, |_, _| {});
     for delivery in delivered.iter() {
         let declaration = delivery.feature_id(call).and_then(|id| call.config.features.by_id(id));
-        announce(call, effects, &delivery.decided, declaration.map(FeatureDeclaration::key));
+        announce(call, effects, delivery.decided, declaration.map(FeatureDeclaration::key));
     }
     delivered
 }

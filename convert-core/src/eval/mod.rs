@@ -13,7 +13,7 @@ mod reason;
 mod segments;
 
 pub use bucketing::BucketingOptions;
-pub(crate) use call::{Call, Effects, EvalSettings, Force, Previewed};
+pub(crate) use call::{Call, Effects, EvalSettings, Force, Previewed, Wanted};
 pub(crate) use conversion::{Conversion, Refused, conversion_events, find_goal, goal_mark};
 pub(crate) use experience::{Decided, decide_all, decide_by_key};
 pub(crate) use feature::{Delivered, deliver, deliver_all};

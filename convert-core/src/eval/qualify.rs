@@ -75,7 +75,8 @@ fn note_transition(call: &Call<'_>, effects: &mut Effects, location: &Location, 
     if call.preview.is_some() {
         return;
     }
-    let known = effects.change.locations.as_deref().unwrap_or(call.state.location_keys());
+    let known =
+        effects.wanted().and_then(|wanted| wanted.change.locations.as_deref()).unwrap_or(call.state.location_keys());
     if known.iter().any(|key| key == location.key()) == inside {
         return;
     }
@@ -84,13 +85,13 @@ fn note_transition(call: &Call<'_>, effects: &mut Effects, location: &Location, 
         if inside {
             keys.push(location.key().into());
         }
-        effects.change.locations = Some(keys);
+        effects.want().change.locations = Some(keys);
     }
     if call.observed {
         let visitor_id = VisitorId::new(call.visitor);
         let (location_id, location_key) = (location.id().to_owned(), location.key().to_owned());
         let location_name = location.name().to_owned();
-        effects.lifecycle.push(if inside {
+        effects.want().lifecycle.push(if inside {
             Event::LocationActivated { visitor_id, location_id, location_key, location_name }
         } else {
             Event::LocationDeactivated { visitor_id, location_id, location_key, location_name }
@@ -102,13 +103,15 @@ fn audience_gate(call: &Call<'_>, effects: &Effects, experience: &Experience) ->
     if experience.audiences.is_empty() {
         return Ok(());
     }
-    let stored = call.state.variation_id(experience.id());
-    let is_bucketed = stored.is_some_and(|id| experience.variation_position(id).is_some());
+    let is_bucketed = || {
+        let stored = call.state.variation_id(experience.id());
+        stored.is_some_and(|id| experience.variation_position(id).is_some())
+    };
     let exclusion = Stored { call, effects };
     let (mut checked, mut matched) = (0_usize, 0_usize);
     let mut error = None;
     for audience in experience.audiences.iter().filter_map(|index| call.config.audiences.at(*index)) {
-        if audience.is_permanent && is_bucketed {
+        if audience.is_permanent && is_bucketed() {
             continue;
         }
         checked += 1;

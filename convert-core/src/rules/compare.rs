@@ -116,6 +116,7 @@ impl Operator {
 }
 
 impl Equals {
+    #[inline]
     fn equals(&self, visitor: &AttributeValue) -> bool {
         match visitor {
             AttributeValue::Text(text) => equals_lowered(text, &self.lowered),

@@ -67,6 +67,7 @@ impl Item {
         }
     }
 
+    #[inline]
     pub(super) fn evaluate(&self, input: &RuleInput<'_>) -> RuleOutcome {
         match self {
             Self::Invalid => RuleOutcome::NotMatched,
@@ -102,6 +103,7 @@ fn compile_comparison(
 }
 
 impl Comparison {
+    #[inline]
     fn evaluate(&self, input: &RuleInput<'_>) -> RuleOutcome {
         match input.data {
             RuleSource::Attributes(attributes) => self.compare(self.find(attributes, input.keys_case_sensitive)).into(),

@@ -39,7 +39,8 @@ pub(super) fn with_lowered<R>(text: &str, f: impl FnOnce(&str) -> R) -> R {
 /// Whether the text in lower case is `lowered`, which is lower case itself.
 #[inline]
 pub(super) fn equals_lowered(text: &str, lowered: &str) -> bool {
-    if text.eq_ignore_ascii_case(lowered) {
+    // Most texts are lower case already, and a plain comparison is many times faster.
+    if text == lowered || text.eq_ignore_ascii_case(lowered) {
         return true;
     }
     !text.is_ascii() && equals_lowered_beyond_ascii(text, lowered)

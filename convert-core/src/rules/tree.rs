@@ -46,6 +46,7 @@ impl RuleTree {
         Some(Self { blocks })
     }
 
+    #[inline]
     pub(crate) fn evaluate(&self, input: &RuleInput<'_>) -> RuleOutcome {
         any(&self.blocks, |block| all(block, |group| any(group, |item| item.evaluate(input))))
     }

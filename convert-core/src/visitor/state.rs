@@ -47,6 +47,7 @@ impl VisitorState {
 
     /// The stored variation id of an experience, by the experience's id.
     #[must_use]
+    #[inline]
     pub fn variation_id(&self, experience_id: &str) -> Option<&str> {
         let place = self.decision_place(experience_id).ok()?;
         self.bucketing.as_slice().get(place).map(|(_, variation)| variation.as_str())
@@ -116,6 +117,7 @@ impl VisitorState {
     }
 
     /// Where the decision of an experience stands, or would have to.
+    #[inline]
     fn decision_place(&self, experience_id: &str) -> Result<usize, usize> {
         self.bucketing.as_slice().binary_search_by(|(id, _)| id.as_str().cmp(experience_id))
     }
@@ -192,6 +194,7 @@ impl StateChange {
 
     /// Whether there is nothing to store.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.bucketing.is_empty() && self.segments.is_empty() && self.locations.is_none()
     }

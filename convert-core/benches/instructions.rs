@@ -1,0 +1,62 @@
+//! The hot paths for counting instructions: `instructions OPERATION TIMES` runs one so often. `cargo xtask instructions`
+//! runs this under callgrind.
+#![allow(clippy::expect_used, reason = "a benchmark may panic")]
+#![allow(dead_code, unreachable_pub, reason = "what the benchmarks share is not all used in each")]
+
+mod common;
+
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+
+use common::floor::{Floor, FloorVisitor};
+use convert_core::MemoryStore;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [operation, times] = arguments.as_slice() else { return };
+    let Ok(times) = times.parse::<u32>() else { return };
+    match operation.as_str() {
+        "floor" => floor(times),
+        "decide" => decide(times),
+        "read-back" => read_back(times),
+        "fresh-visitor" => fresh_visitor(times),
+        _ => {}
+    }
+}
+
+fn floor(times: u32) {
+    let (floor, key) = (Floor::new(1), common::experience_key(0));
+    let visitor = FloorVisitor::new(common::VISITOR, &common::ATTRIBUTES);
+    for _ in 0..times {
+        black_box(floor.decide(black_box(&key), &visitor));
+    }
+}
+
+/// Neither stored nor tracked, on a held context.
+fn decide(times: u32) {
+    let (core, key) = (common::core(1, |builder| builder), common::experience_key(0));
+    let (context, options) = (common::context(&core), common::deciding());
+    for _ in 0..times {
+        black_box(&context.run_experience_with(black_box(&key), &options));
+    }
+}
+
+fn read_back(times: u32) {
+    let (core, key) = (common::core(1, |builder| builder), common::experience_key(0));
+    let context = common::context(&core);
+    for _ in 0..times {
+        black_box(&context.run_experience(black_box(&key)));
+    }
+}
+
+/// Context, decision, stored, queued; where the store and the queue are full, as they are after a while.
+fn fresh_visitor(times: u32) {
+    let store = MemoryStore::with_capacity(NonZeroUsize::MIN);
+    let core = common::core(1, |builder| builder.data_store(store));
+    let key = common::experience_key(0);
+    for number in 0..times {
+        let visitor = format!("0b4b6f0e-6d3c-4b1e-9d1e-{number:012}");
+        let context = common::context_of(&core, &visitor);
+        black_box(&context.run_experience(black_box(&key)));
+    }
+}

@@ -1,0 +1,162 @@
+//! How many instructions the hot paths take: callgrind's counts repeat exactly, wherever the same compiler built them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::{Outcome, cargo, output, say};
+
+/// The committed counts.
+const FIGURES: &str = "convert-core/benches/instructions.json";
+const OPERATIONS: [&str; 4] = ["floor", "decide", "read-back", "fresh-visitor"];
+/// The difference of two runs is what so many operations take.
+const RUNS: [u64; 2] = [1_000, 3_000];
+/// A clone of an `Arc` and its drop are more instructions than this.
+const TOLERANCE: f64 = 5.0;
+/// What another release of the compiler may add, in hundredths.
+const OTHER_COMPILER: f64 = 10.0;
+
+type Counts = BTreeMap<String, f64>;
+
+/// Counts, and what they hold for.
+struct Figures {
+    rustc: String,
+    target: String,
+    counts: Counts,
+}
+
+/// Compares what the hot paths take with the committed counts; more is an error. `write` puts new ones in their place.
+pub(crate) fn check(write: bool) -> Outcome {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        say("instructions: not run; valgrind is not installed");
+        return Ok(());
+    }
+    let (rustc, target) = compiler()?;
+    if write {
+        return Figures { rustc, target, counts: count(&build()?)? }.write();
+    }
+    let known = Figures::read()?;
+    if known.target != target {
+        say(&format!("instructions: not run; the counts are for {}, this is {target}", known.target));
+        return Ok(());
+    }
+    compare(&Figures { rustc, target, counts: count(&build()?)? }, &known)
+}
+
+impl Figures {
+    fn read() -> Result<Self, String> {
+        let text = std::fs::read_to_string(FIGURES).map_err(|error| format!("{FIGURES}: {error}"))?;
+        let figures: Value = serde_json::from_str(&text).map_err(|error| format!("{FIGURES}: {error}"))?;
+        let text = |name: &str| figures.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let counts = figures.get("instructions").and_then(Value::as_object).into_iter().flatten();
+        let counts = counts.filter_map(|(operation, count)| Some((operation.clone(), count.as_f64()?))).collect();
+        Ok(Self { rustc: text("rustc"), target: text("target"), counts })
+    }
+
+    fn write(&self) -> Outcome {
+        let figures = json!({"rustc": self.rustc, "target": self.target, "instructions": self.counts});
+        std::fs::write(FIGURES, format!("{figures:#}\n")).map_err(|error| format!("{FIGURES}: {error}"))
+    }
+}
+
+fn compare(now: &Figures, known: &Figures) -> Outcome {
+    let same_compiler = now.rustc == known.rustc;
+    if !same_compiler {
+        say(&format!(
+            "instructions: the counts are for rustc {}, this is {}: {OTHER_COMPILER} % more are let pass; \
+             `cargo xtask instructions --write` takes new ones",
+            known.rustc, now.rustc
+        ));
+    }
+    let mut grown = Vec::new();
+    for (operation, count) in &now.counts {
+        let known = known.counts.get(operation).ok_or(format!("{FIGURES} has no {operation}"))?;
+        say(&format!("{operation:>14} {count:8.1} instructions, committed {known:8.1}"));
+        let allowed = known + if same_compiler { TOLERANCE } else { known * OTHER_COMPILER / 100.0 };
+        // The floor is there to compare with.
+        if *count > allowed && operation != "floor" {
+            grown.push(format!("{operation} takes {:.1} more", count - known));
+        }
+    }
+    if grown.is_empty() {
+        return Ok(());
+    }
+    let grown = grown.join(", ");
+    Err(format!("{grown}; where that is meant to be, `cargo xtask instructions --write` and commit {FIGURES}"))
+}
+
+/// The compiler's release without its patch number, and the machine it builds for.
+fn compiler() -> Result<(String, String), String> {
+    let text = output(Command::new("rustc").arg("-vV"))?;
+    let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
+    let release: Vec<&str> = line("release:").split('.').take(2).collect();
+    Ok((release.join("."), line("host:").to_owned()))
+}
+
+/// Builds the operations, in one unit each crate: what is inlined then hangs less on what stands beside it.
+fn build() -> Result<PathBuf, String> {
+    let messages = output(cargo().args([
+        "build",
+        "--profile=instructions",
+        "--package=convert-core",
+        "--bench=instructions",
+        "--no-default-features",
+        "--features=testing",
+        "--message-format=json",
+        "--quiet",
+    ]))?;
+    let built = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut programs = built.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
+    programs.next().ok_or("cargo names no executable".to_owned())
+}
+
+fn count(program: &Path) -> Result<Counts, String> {
+    let mut counts = Counts::new();
+    for operation in OPERATIONS {
+        let [few, many] = RUNS.map(|times| instructions(program, operation, times));
+        let per_operation = many?.saturating_sub(few?) as f64 / (RUNS[1] - RUNS[0]) as f64;
+        counts.insert(operation.to_owned(), (per_operation * 10.0).round() / 10.0);
+    }
+    Ok(counts)
+}
+
+/// The instructions of one run in the program itself: those of the C library differ from system to system.
+fn instructions(program: &Path, operation: &str, times: u64) -> Result<u64, String> {
+    let profile = program.with_extension(format!("{operation}.callgrind"));
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--tool=callgrind"]).arg(format!("--callgrind-out-file={}", profile.display()));
+    output(valgrind.arg(program).args([operation, &times.to_string()]))?;
+    let text = std::fs::read_to_string(&profile).map_err(|error| format!("{}: {error}", profile.display()))?;
+    let _ = std::fs::remove_file(&profile);
+    Ok(own_cost(&text, &program.to_string_lossy()))
+}
+
+/// Sums the lines of costs that stand under the program's name (callgrind's profile format).
+fn own_cost(profile: &str, program: &str) -> u64 {
+    let mut own_name = None;
+    let (mut is_own, mut is_call, mut sum) = (false, false, 0);
+    for line in profile.lines() {
+        if let Some(object) = line.strip_prefix("ob=").or_else(|| line.strip_prefix("cob=")) {
+            // A name comes with its first number, and then the number alone.
+            let (number, name) = object.split_once(' ').unwrap_or((object, ""));
+            if name == program {
+                own_name = Some(number.to_owned());
+            }
+            if line.starts_with("ob=") {
+                is_own = own_name.as_deref() == Some(number);
+            }
+        } else if line.starts_with("calls=") {
+            // The next line has the costs of the function called.
+            is_call = true;
+        } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
+            let cost = line.split(' ').nth(1).and_then(|cost| cost.parse::<u64>().ok()).unwrap_or_default();
+            if is_own && !is_call {
+                sum += cost;
+            }
+            is_call = false;
+        }
+    }
+    sum
+}
