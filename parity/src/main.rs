@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
     let surface = arguments.option("surface").ok_or_else(|| Fault::Usage(USAGE.to_owned()))?;
     arguments.no_files()?;
-    let mut surface = surface.parse::<SurfaceKind>()?.open()?;
+    let mut surface = surface.parse::<SurfaceKind>()?.open();
     let mut output = BufWriter::new(io::stdout().lock());
     for line in io::stdin().lock().lines() {
         let line = line.map_err(|error| Fault::broken("standard input", error))?;
@@ -68,7 +68,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
 }
 
 fn check(arguments: Arguments) -> Result<ExitCode, Fault> {
-    let mut surface = arguments.option("surface").unwrap_or("sync").parse::<SurfaceKind>()?.open()?;
+    let mut surface = arguments.option("surface").unwrap_or("sync").parse::<SurfaceKind>()?.open();
     let mut report = Report::default();
     for file in arguments.files_or_vectors()? {
         for scenario in vectors::read(&file)? {

@@ -77,7 +77,7 @@ impl fmt::Display for Findings {
 /// # Errors
 /// [`Fault::Missing`] where Python, Node or an SDK is not installed; [`Fault`] where a side fails as a whole.
 pub fn run(plan: &Plan, log: &mut dyn Write) -> Result<Findings, Fault> {
-    let mut surface = plan.surface.open()?;
+    let mut surface = plan.surface.open();
     let mut generator = child::generator(&plan.family, plan.count, plan.seed)?;
     let mut oracle = Oracle::start(plan.oracle)?;
     let broken = |error| Fault::broken("the log", error);

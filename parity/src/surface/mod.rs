@@ -4,6 +4,7 @@ mod actix;
 mod asynchronous;
 mod axum;
 mod requestwise;
+mod rocket;
 mod setup;
 mod stepwise;
 mod sync;
@@ -30,7 +31,7 @@ pub trait Surface {
     fn run(&mut self, scenario: &Scenario) -> Result<Vec<Value>, Fault>;
 }
 
-/// The faces that there are, or will be.
+/// The faces that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SurfaceKind {
     /// `Core` and `Context`.
@@ -46,11 +47,8 @@ pub enum SurfaceKind {
 }
 
 impl SurfaceKind {
-    /// Every kind, built or not.
+    /// Every kind.
     pub const ALL: [Self; 5] = [Self::Sync, Self::Async, Self::Axum, Self::Actix, Self::Rocket];
-
-    /// The kinds that this build can open.
-    pub const BUILT: [Self; 4] = [Self::Sync, Self::Async, Self::Axum, Self::Actix];
 
     /// The name on the command line.
     #[must_use]
@@ -65,18 +63,14 @@ impl SurfaceKind {
     }
 
     /// Opens the surface.
-    ///
-    /// # Errors
-    /// [`Fault::Usage`] where this build does not have it.
-    pub fn open(self) -> Result<Box<dyn Surface>, Fault> {
+    #[must_use]
+    pub fn open(self) -> Box<dyn Surface> {
         match self {
-            Self::Sync => Ok(Box::new(sync::Sync)),
-            Self::Async => Ok(Box::new(asynchronous::Async)),
-            Self::Axum => Ok(Box::new(axum::Axum)),
-            Self::Actix => Ok(Box::new(actix::Actix)),
-            Self::Rocket => {
-                Err(Fault::Usage(format!("the surface {self} is not built; there are: {}", names(&Self::BUILT))))
-            }
+            Self::Sync => Box::new(sync::Sync),
+            Self::Async => Box::new(asynchronous::Async),
+            Self::Axum => Box::new(axum::Axum),
+            Self::Actix => Box::new(actix::Actix),
+            Self::Rocket => Box::new(rocket::Rocket),
         }
     }
 }

@@ -1,0 +1,99 @@
+//! What Rocket's log says of the fairing. A process has one logger, so this is a test by itself.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+#[macro_use]
+extern crate rocket;
+
+mod common;
+
+use std::sync::{Mutex, PoisonError};
+
+use convert_rocket::core::Core;
+use convert_rocket::core::testing::{Answer, RecordingTransport};
+use convert_rocket::{ConvertContext, ConvertFairing, ConvertRejection};
+use rocket::figment::Figment;
+use rocket::figment::providers::{Format, Toml};
+use rocket::local::blocking::Client;
+use web_testing::SHOP;
+
+/// Takes the place of Rocket's own logger, which comes second.
+struct Kept(Mutex<Vec<String>>);
+
+static KEPT: Kept = Kept(Mutex::new(Vec::new()));
+
+impl log::Log for Kept {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = format!("{} {}: {}", record.level(), record.target(), record.args());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    fn flush(&self) {}
+}
+
+/// What was logged since the last time.
+fn logged() -> Vec<String> {
+    std::mem::take(&mut *KEPT.0.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+#[get("/")]
+fn index(_convert: &ConvertContext) {}
+
+fn launch(settings: &str, fairing: Option<ConvertFairing>) -> Result<Client, Box<rocket::Error>> {
+    let figment = Figment::from(rocket::Config::debug_default()).merge(Toml::string(settings).nested());
+    let app = rocket::custom(figment).mount("/", routes![index]);
+    let app = match fairing {
+        Some(fairing) => app.attach(fairing),
+        None => app,
+    };
+    Client::untracked(app).map_err(Box::new)
+}
+
+/// Rocket panics where nobody looks at its error.
+fn seen(error: &rocket::Error) {
+    let _ = error.kind();
+}
+
+#[test]
+fn rockets_log_says_what_is_configured_what_is_wrong_and_no_secret() {
+    log::set_logger(&KEPT).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+
+    let transport = RecordingTransport::new();
+    transport.otherwise(convert_rocket::core::RequestKind::Config, Answer::body(SHOP));
+    let fairing = || Some(ConvertFairing::from_builder(Core::builder().async_transport(transport.clone())));
+    let settings = "[default.convert]\nsdk_key = 'key-1234567890'\nsdk_key_secret = 's-1234567890'\n\
+                    debug_token = 't-1234567890'\nbatch_size = 7\nflush_deadline = 0.5";
+    let client = launch(settings, fairing()).unwrap();
+    let lines = logged();
+    let all = lines.join("\n");
+    assert!(!all.contains("1234567890"), "{all}");
+    for line in ["sdk_key: [redacted]", "sdk_key_secret: [redacted]", "batch_size: 7", "flush_deadline: 500ms"] {
+        assert!(lines.contains(&format!("INFO rocket::launch::_: {line}")), "{line} is not in\n{all}");
+    }
+    client.terminate();
+    let last = logged().join("\n");
+    assert!(last.contains("INFO convert: Convert: last events: "), "{last}");
+
+    seen(&launch("", None).unwrap_err());
+    let lines = logged();
+    assert!(lines.contains(&format!("ERROR convert: {}", ConvertRejection::MissingFairing)), "{lines:#?}");
+
+    for secret in ["sdk_key_secret", "debug_token"] {
+        let settings = format!("[default.convert]\n{secret} = 1234567890");
+        seen(&launch(&settings, fairing()).unwrap_err());
+        let all = logged().join("\n");
+        let expected = format!("ERROR convert: Convert: the key `convert.{secret}` cannot be used: it must be text");
+        assert!(all.contains(&expected) && !all.contains("1234567890"), "{all}");
+    }
+
+    seen(&launch("[default.convert]\nconfig_file = 'nowhere.json'", fairing()).unwrap_err());
+    let lines = logged();
+    let told = "cannot read the config file nowhere.json; see the key `convert.config_file` of Rocket's configuration";
+    let at = lines.iter().position(|line| *line == format!("ERROR convert: Convert: {told}")).unwrap();
+    // Why, beneath it.
+    assert!(lines.get(at + 1).unwrap().starts_with("ERROR convert::_: "), "{lines:#?}");
+}
