@@ -101,6 +101,8 @@ mod signal;
 mod tracking;
 mod transport;
 mod visitor;
+#[cfg(test)]
+mod warned;
 mod worker;
 
 // The programs of the guides need these features; the pages themselves are always there.

@@ -44,13 +44,13 @@ impl FetchPolicy {
         }
     }
 
-    /// For an app that runs without a config meanwhile: retries for ever.
-    pub(crate) fn for_ever() -> Self {
+    /// For an app that runs without a config meanwhile: retries for ever, with pauses of `at_most` this long.
+    pub(crate) fn for_ever(at_most: Duration) -> Self {
         Self {
             first_backoff: Duration::from_millis(500),
-            max_backoff: Duration::from_secs(60),
+            max_backoff: at_most.min(Duration::from_secs(60)),
             deadline: None,
-            after_final: AfterFinal::Every(Duration::from_secs(5 * 60)),
+            after_final: AfterFinal::Every(at_most.min(Duration::from_secs(5 * 60))),
             retries: true,
         }
     }

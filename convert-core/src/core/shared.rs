@@ -1,5 +1,6 @@
 //! What a core, its contexts and the SDK's thread share.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -90,31 +91,33 @@ impl Shared {
         Ok(())
     }
 
-    /// Puts a fetched config in place.
+    /// Puts a fetched config, whose ids were tried before, in place.
     pub(super) fn install_fetched(&self, config: ProjectConfig, etag: Option<Arc<str>>) {
         self.install_known(config, || self.loading.fetched(etag));
     }
 
-    /// Puts a saved config in place.
-    pub(super) fn install_saved(&self, saved: Saved) {
+    /// Puts a saved config in place; whether it could be used.
+    pub(super) fn install_saved(&self, saved: Saved) -> bool {
         let restored = || self.loading.restored(saved.etag.as_deref(), saved.unix_time);
-        self.install_known(saved.config, restored);
+        self.install_known(saved.config, restored)
     }
 
-    /// A config whose ids were tried before.
-    fn install_known(&self, config: ProjectConfig, noted: impl FnOnce()) {
+    fn install_known(&self, config: ProjectConfig, noted: impl FnOnce()) -> bool {
         match self.delivery.set_project(config.account_id(), config.project_id()) {
-            Ok(()) => self.install(config, noted),
-            Err(error) => tracing::error!(target: "convert", %error, "the config cannot be used; the one before stays"),
+            Ok(()) => {
+                self.install(config, noted);
+                true
+            }
+            Err(error) => {
+                tracing::error!(target: "convert", %error, "the config cannot be used; the one before stays");
+                false
+            }
         }
     }
 
     /// Puts a config in place, then tells. `noted` runs right before.
     fn install(&self, config: ProjectConfig, noted: impl FnOnce()) {
-        for warning in config.warnings() {
-            tracing::warn!(target: "convert", "config: {warning}");
-        }
-        self.warn_of_mixed_scales(&config);
+        self.warn_of(&config);
         let mut installing = lock(&self.installing);
         noted();
         let previous = self.snapshot();
@@ -133,15 +136,26 @@ impl Shared {
         handlers.tell(&if previous.is_none() { Event::Ready {} } else { Event::ConfigUpdated {} });
     }
 
-    /// Anchored ranges lie on a scale of 10,000, whatever the configured number of buckets.
-    fn warn_of_mixed_scales(&self, config: &ProjectConfig) {
-        if !self.settings.bucketing.has_default_scale() && config.has_anchored_layout() {
+    /// Says what is odd in a config, but for what was odd in the one before too.
+    fn warn_of(&self, config: &ProjectConfig) {
+        let before = self.snapshot();
+        let said: HashSet<_> = before.iter().flat_map(|snapshot| snapshot.config.warnings()).collect();
+        for warning in config.warnings().iter().filter(|warning| !said.contains(warning)) {
+            tracing::warn!(target: "convert", "config: {warning}");
+        }
+        let mixes = |config: &ProjectConfig| self.mixes_scales(config);
+        if mixes(config) && !before.is_some_and(|snapshot| mixes(&snapshot.config)) {
             tracing::warn!(
                 target: "convert",
                 "max_traffic is not 10000, but the config has experiences of version 12 or later: their variations take \
                  up a scale of 10000"
             );
         }
+    }
+
+    /// Anchored ranges lie on a scale of 10,000, whatever the configured number of buckets.
+    fn mixes_scales(&self, config: &ProjectConfig) -> bool {
+        !self.settings.bucketing.has_default_scale() && config.has_anchored_layout()
     }
 
     /// What became of every event, and of every costly regular expression.
@@ -226,5 +240,29 @@ fn scope_of(config: &ProjectConfig, previous: Option<&Snapshot>) -> Arc<ProjectS
     match previous {
         Some(previous) if *previous.scope == scope => Arc::clone(&previous.scope),
         _ => Arc::new(scope),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Core;
+    use crate::warned::warnings;
+
+    fn config(goals: &str) -> ProjectConfig {
+        let config = format!(r#"{{"account_id": "1", "project": {{"id": "2"}}, "goals": [{goals}]}}"#);
+        ProjectConfig::parse(config).unwrap()
+    }
+
+    #[test]
+    fn what_is_odd_is_said_once_as_long_as_it_stays() {
+        let core = Core::from_json(r#"{"account_id": "1", "project": {"id": "2"}}"#).unwrap();
+        let (odd, odder) = ("{\"key\": \"no-id\"}", "{\"key\": \"no-id\"}, 7");
+        let said = |goals| warnings(|| core.shared.install_fetched(config(goals), None));
+        assert_eq!(said(odd), 1);
+        assert_eq!(said(odd), 0, "a refresh brought the same");
+        assert_eq!(said(odder), 1, "only what is new");
+        assert_eq!(said(""), 0);
+        assert_eq!(said(odd), 1, "it is back");
     }
 }

@@ -24,6 +24,9 @@ const GROUPS: usize = 1024;
 /// A [`DataStore`] in memory: keeps the visitors used last (10,000 by default), each for an optional time after its
 /// last change.
 ///
+/// A visitor is used when its state is read or changed. A context that is held reads it once, and again after a change: its
+/// later calls do not count, so a visitor who only repeats decisions may be evicted while its context is in use.
+///
 /// A visitor takes about 250 bytes with one decision and one goal. What is evicted is decided anew: the same
 /// variation as before, as long as the config stays.
 pub struct MemoryStore {

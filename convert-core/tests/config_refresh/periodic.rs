@@ -110,6 +110,42 @@ fn a_core_that_starts_unready_refreshes_once_it_is_ready() {
     assert_eq!(version(&core), Some(2));
 }
 
+/// What a server may answer before its project is set up. Nobody asks: the clock alone brings the config.
+#[test]
+fn a_core_that_starts_unready_tries_until_it_is_ready_whatever_it_gets() {
+    let endpoint = Endpoint::new();
+    let unusable = r#"{"account_id": "1", "project": {"id": "evil.test/"}}"#;
+    let answers = [
+        Answer::status(503),
+        Answer::Unreachable,
+        Answer::Reset,
+        Answer::status(404),
+        Answer::status(403),
+        Answer::body("not a config"),
+        Answer::body(r#"{"error": {"message": "no such project"}}"#),
+        Answer::body(unusable),
+        Answer::Panic,
+    ];
+    let failures = answers.len();
+    endpoint.answer(answers);
+    endpoint.answer([served(1), served(2)]);
+    // No pause is longer than the refresh's own.
+    let refresh = RefreshConfig::new().interval(seconds(20)).max_interval(seconds(40)).jitter(seconds(0));
+    let core = endpoint.builder().refresh(refresh).start_unready(true).build().unwrap();
+    for tried in 1..=failures {
+        while core.config_status().failures < u32::try_from(tried).unwrap() {
+            std::thread::yield_now();
+        }
+        assert!(!core.is_ready());
+        endpoint.clock.advance(seconds(40));
+        assert!(endpoint.transport.wait_for(RequestKind::Config, tried + 1, PATIENCE), "after {tried}");
+    }
+    assert!(core.wait_ready(PATIENCE));
+    assert_eq!((version(&core), core.config_status().failures), (Some(1), 0));
+    pass(&endpoint, &core, seconds(20));
+    assert_eq!(version(&core), Some(2));
+}
+
 #[test]
 fn a_config_of_the_apps_own_is_refreshed_too() {
     let endpoint = Endpoint::new();

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::completion::{Completer, completion, lock};
-use crate::config::FetchError;
+use crate::config::{FetchError, FetchPolicy};
 use crate::events::{Event, EventBus};
 
 use super::fetcher::Fetcher;
@@ -75,6 +75,11 @@ impl Loading {
             self.schedule(0, None);
             self.start(core, None);
         }
+    }
+
+    /// For a first config that is fetched until it is there: no slower than a config is fetched again.
+    pub(super) fn patience(&self) -> FetchPolicy {
+        FetchPolicy::for_ever(self.refresh.as_ref().map_or(Duration::MAX, RefreshConfig::slowest))
     }
 
     /// Whether there is an SDK key.

@@ -78,6 +78,11 @@ impl RefreshConfig {
         }
     }
 
+    /// The longest time from one fetch to the next, but for the jitter.
+    pub(super) fn slowest(&self) -> Duration {
+        self.max_interval
+    }
+
     /// The time to the next fetch after so many failures in a row; `chance` is a number from 0 to 1.
     pub(super) fn delay(&self, failures: u32, chance: f64) -> Duration {
         let ceiling = self.max_interval.as_secs_f64();

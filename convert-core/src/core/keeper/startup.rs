@@ -58,7 +58,7 @@ impl Startup {
             if let Some(saved) = saved {
                 shared.install_saved(saved);
             }
-            let first = First { policy: FetchPolicy::for_ever(), saved: None, done: None };
+            let first = First { policy: shared.loading.patience(), saved: None, done: None };
             shared.loading.start(shared, Some(first));
             return Ok(None);
         }

@@ -69,10 +69,10 @@ impl Keeper {
                 }
                 Err(failed) => failed,
             };
-            let restored = saved.take().map(|saved| self.restore(saved)).is_some();
+            let restored = saved.take().is_some_and(|saved| self.restore(saved));
             if restored {
                 // From now on there is time.
-                let Some(patient) = self.fetch(FetchPolicy::for_ever()) else { return false };
+                let Some(patient) = self.fetch(self.loading.patience()) else { return false };
                 fetch = patient;
                 retry_at = Some(self.loading.fetcher.now().saturating_add(AFTER_RESTORING));
             }
@@ -109,10 +109,11 @@ impl Keeper {
         Some(self.loading.fetcher.fetch(request, policy))
     }
 
-    fn restore(&self, saved: Saved) {
-        let Some(core) = self.core.upgrade() else { return };
+    /// Whether the saved config serves now.
+    fn restore(&self, saved: Saved) -> bool {
+        let Some(core) = self.core.upgrade() else { return false };
         tracing::warn!(target: "convert", "the last-known-good config is served; it may be stale");
-        core.install_saved(saved);
+        core.install_saved(saved)
     }
 
     /// Puts what was fetched in place, and tells who waits. Answers with the config's text, if there is a newer one.

@@ -1,14 +1,11 @@
-use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use serde_json::Value;
-use tracing::span;
-
 use crate::clock::Clock;
 use crate::events::{Event, EventBus};
 use crate::testing::{FixedJitter, ManualClock, RecordingTransport};
@@ -194,37 +191,4 @@ pub(super) fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> 
 
 pub(super) fn full_queue(events: usize) -> Limits {
     Limits { events, ..DeliveryConfig::LIMITS }
-}
-
-thread_local! {
-    static WARNINGS: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Counts the SDK's warnings on each thread. A subscriber for the process: one for a thread would miss call sites that
-/// another thread reached first.
-struct Counter;
-
-impl tracing::Subscriber for Counter {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "convert" && *metadata.level() == tracing::Level::WARN
-    }
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn event(&self, _: &tracing::Event<'_>) {
-        WARNINGS.set(WARNINGS.get() + 1);
-    }
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
-/// How many warnings the SDK logs on this thread during `work`.
-pub(super) fn warnings(work: impl FnOnce()) -> u64 {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| tracing::subscriber::set_global_default(Counter).unwrap());
-    let before = WARNINGS.get();
-    work();
-    WARNINGS.get() - before
 }

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bench::{Bench, full_queue, poll_once, seconds, warnings};
+use super::bench::{Bench, full_queue, poll_once, seconds};
 use crate::clock::RandomJitter;
 use crate::testing::{Answer, FixedJitter};
 use crate::tracking::{DropReason, FlushReport};
 use crate::transport::RequestKind;
+use crate::warned::warnings;
 use crate::worker::DeliveryConfig;
 
 const TRACKING: RequestKind = RequestKind::Tracking;

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bench::{Bench, assert_adds_up, config, event, poll_once, seconds, warnings};
+use super::bench::{Bench, assert_adds_up, config, event, poll_once, seconds};
 use crate::events::{Event, EventBus};
 use crate::testing::{Answer, ManualClock, RecordingTransport};
 use crate::tracking::{Delivery, DropReason, FlushReport, ReleaseReason};
 use crate::transport::RequestKind;
+use crate::warned::warnings;
 
 const TRACKING: RequestKind = RequestKind::Tracking;
 
