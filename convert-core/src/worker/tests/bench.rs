@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use serde_json::Value;
 use crate::clock::Clock;
 use crate::events::{Event, EventBus};
 use crate::testing::{FixedJitter, ManualClock, RecordingTransport};
 use crate::tracking::{Delivery, DropReason, EventKind, Limits, ReleaseReason, Stats, TrackingEvent};
 use crate::transport::{AsyncTransport, EndpointOptions, Endpoints, RequestKind};
 use crate::worker::{AmbiguousPolicy, DeliveryConfig, Worker};
+use serde_json::Value;
 
 pub(super) fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
