@@ -25,6 +25,37 @@ fn the_first_config_is_awaited() {
 }
 
 #[test]
+fn a_core_that_is_given_up_while_it_is_made_leaves_nothing_running() {
+    let (builder, transport, _) = fetching();
+    transport.otherwise(RequestKind::Config, Answer::Hang);
+    let mut building = Box::pin(builder.build_async());
+    assert!(poll_once(building.as_mut()).is_pending());
+    assert!(transport.wait_for(RequestKind::Config, 1, seconds(60)));
+    drop(building);
+    // The SDK's thread sees it and ends, and with it the request.
+    while transport.abandoned() == 0 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_wait_that_is_given_up_disturbs_no_other() {
+    let (builder, transport, _) = fetching();
+    transport.otherwise(RequestKind::Config, Answer::Hang);
+    let core = block_on(builder.start_unready(true).build_async()).unwrap();
+    assert!(transport.wait_for(RequestKind::Config, 1, seconds(60)));
+    let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(core.wait_ready(seconds(5)))).collect();
+    for wait in &mut waiting {
+        assert!(poll_once(wait.as_mut()).is_pending());
+    }
+    drop(waiting.remove(0));
+    transport.release(RequestKind::Config, &Answer::body(SHOP));
+    for wait in waiting {
+        assert!(block_on(wait));
+    }
+}
+
+#[test]
 fn a_first_fetch_that_hangs_ends_at_its_deadline() {
     let (builder, transport, clock) = fetching();
     transport.otherwise(RequestKind::Config, Answer::Hang);

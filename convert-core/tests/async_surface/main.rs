@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod dropped;
+mod given_up;
 mod kit;
 mod lifecycle;
 mod runtimes;

@@ -76,7 +76,26 @@ fn on_tokio_with_one_thread() {
     assert_eq!(outcome, visit_synchronously());
 }
 
-/// An actix worker is this: one thread with a task set of its own, whose tasks never move.
+/// A worker of an actix server is an arbiter: a thread with a loop of its own, whose tasks never move.
+#[test]
+fn in_an_actix_worker() {
+    let (builder, transport, _) = shop();
+    let system = actix_rt::System::new();
+    let worker = actix_rt::Arbiter::new();
+    let (tell, told) = std::sync::mpsc::channel();
+    let started = worker.spawn(async move {
+        let core = builder.build_async().await.unwrap();
+        let visit = actix_rt::spawn(visit(core, transport));
+        tell.send(visit.await.unwrap()).unwrap();
+        actix_rt::System::current().stop();
+    });
+    assert!(started);
+    system.run().unwrap();
+    assert_eq!(told.recv().unwrap(), visit_synchronously());
+    worker.stop();
+    worker.join().unwrap();
+}
+
 #[test]
 fn in_a_local_task_set() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
