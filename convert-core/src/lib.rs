@@ -98,6 +98,7 @@ mod redact;
 mod rules;
 #[cfg(feature = "shutdown-signal")]
 mod signal;
+mod sync;
 mod tracking;
 mod transport;
 mod visitor;

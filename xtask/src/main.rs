@@ -6,6 +6,7 @@ mod features;
 mod fuzz;
 mod instructions;
 mod load;
+mod model;
 mod repeat;
 
 use std::process::{Command, ExitCode};
@@ -22,6 +23,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   faults [N] run the fault and concurrency tests N times (default 100), stopping at the first failure
   fuzz [TARGET] [SECONDS]
              fuzz each target in `fuzz`, or one of them, for so many seconds (default 60)
+  model      check the queue's concurrency on a small model: every interleaving of a few threads
   load CRATE [SECONDS]
              load on a web crate's server, such as `load axum`, with SIGTERM after so many seconds (default 30);
              `load actix` does so with one worker and with four";
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
             let seconds = seconds.parse().map_err(|_| format!("`{seconds}` is not a number"));
             seconds.and_then(|seconds| fuzz::fuzz(Some(target), seconds))
         }
+        ["model"] => model::check(),
         ["load", web_crate, arguments @ ..] => load::load(web_crate, arguments),
         _ => Err(USAGE.to_owned()),
     };

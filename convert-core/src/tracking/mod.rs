@@ -11,5 +11,7 @@ pub(crate) use delivery::Delivery;
 pub(crate) use delivery::Flushing;
 pub use event::{DropReason, EventType, ReleaseReason};
 pub(crate) use event::{EventKind, TrackingEvent, Transaction};
+#[cfg(all(test, convert_model))]
+pub(crate) use queue::Pushed;
 pub(crate) use queue::{DropNews, Entry, Fate, Limits, Queue, Ticket, View};
 pub use stats::{Dropped, EventCounts, FlushError, FlushReport, Stats};

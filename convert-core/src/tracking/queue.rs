@@ -1,17 +1,19 @@
 //! The bounded queue between the callers and the delivery, and the counters that always add up.
 //!
-//! One lock guards all of it, so that a snapshot is consistent. Std only, generic over the event, without clock or logs.
+//! One lock guards all of it, so that a snapshot is consistent. Std only, generic over the event, without clock or logs:
+//! its concurrency is checked on a model.
 
 mod untold;
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 pub(crate) use self::untold::DropNews;
 use self::untold::Untold;
 use super::event::{DropReason, EventType};
 use super::stats::{EventCounts, FlushReport, Stats};
+use crate::sync::{Mutex, MutexGuard};
 
 /// An empty queue keeps room for this many events; what a backlog needed beyond it is given back.
 const KEPT_ROOM: usize = 1_024;

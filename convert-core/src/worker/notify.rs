@@ -1,10 +1,10 @@
 //! Waking the worker from other threads.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use crate::completion::lock;
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 
 /// The worker's waker, woken at most once per round.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ impl Notify {
     /// Tells the worker that there is something to do. What there is must be in place before.
     pub(super) fn notify(&self) {
         if !self.notified.swap(true, Ordering::AcqRel) {
-            let waker = lock(&self.waker).clone();
+            let waker = self.waker().clone();
             if let Some(waker) = waker {
                 waker.wake();
             }
@@ -27,11 +27,15 @@ impl Notify {
     /// Starts a round: whatever is put in place from now on wakes `waker`. To be called before looking for work.
     pub(super) fn listen(&self, waker: &Waker) {
         {
-            let mut known = lock(&self.waker);
+            let mut known = self.waker();
             if !known.as_ref().is_some_and(|known| known.will_wake(waker)) {
                 *known = Some(waker.clone());
             }
         }
         self.notified.swap(false, Ordering::AcqRel);
+    }
+
+    fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

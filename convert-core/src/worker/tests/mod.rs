@@ -5,6 +5,8 @@ mod bench;
 mod faults;
 mod fetches;
 mod lifecycle;
+#[cfg(convert_model)]
+mod model;
 #[cfg(feature = "reqwest")]
 mod network;
 mod releases;
