@@ -2,24 +2,29 @@
 
 use crate::{Outcome, cargo, output, run, say};
 
-/// What is repeated: where the tests are, and how their names begin.
-const SUITES: [(&[&str], &[&str]); 5] = [
-    (&["--test", "it"], &["delivery::"]),
-    (&["--lib"], &["worker::", "tracking::"]),
-    (&["--test", "async_surface"], &[""]),
-    (&["--test", "config_refresh"], &[""]),
-    (&["--test", "previews"], &[""]),
+/// Tests of one kind: how cargo finds them, and how their names begin.
+struct Suite {
+    place: &'static [&'static str],
+    names: &'static [&'static str],
+}
+
+const SUITES: [Suite; 7] = [
+    Suite { place: &["--package", "convert-core", "--all-features", "--test", "faults"], names: &[""] },
+    Suite { place: &["--package", "convert-core", "--all-features", "--test", "it"], names: &["delivery::"] },
+    Suite { place: &["--package", "convert-core", "--all-features", "--lib"], names: &["worker::", "tracking::"] },
+    Suite { place: &["--package", "convert-core", "--all-features", "--test", "async_surface"], names: &[""] },
+    Suite { place: &["--package", "convert-core", "--all-features", "--test", "config_refresh"], names: &[""] },
+    Suite { place: &["--package", "convert-core", "--all-features", "--test", "previews"], names: &[""] },
+    Suite { place: &["--package", "runtimes", "--test", "it"], names: &["short::an_exit_during"] },
 ];
 
 pub(crate) fn faults(times: u32) -> Outcome {
-    for (place, names) in SUITES {
-        for name in names {
-            check_found(place, name)?;
-        }
+    for Suite { place, names } in SUITES {
+        names.iter().try_for_each(|name| check_found(place, name))?;
     }
     for round in 1..=times {
         say(&format!("round {round} of {times}"));
-        for (place, names) in SUITES {
+        for Suite { place, names } in SUITES {
             run(test(place).arg("--").args(names))?;
         }
     }
@@ -36,6 +41,6 @@ fn check_found(place: &[&str], name: &str) -> Outcome {
 
 fn test(place: &[&str]) -> std::process::Command {
     let mut command = cargo();
-    command.args(["test", "--quiet", "--package", "convert-core", "--all-features"]).args(place);
+    command.args(["test", "--quiet"]).args(place);
     command
 }

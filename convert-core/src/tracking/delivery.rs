@@ -192,12 +192,17 @@ impl Flushing {
         if is_inside() {
             return Ok(self.shared.queue.report(ticket));
         }
-        let shared = Arc::clone(&self.shared);
-        let waited = block_until(&*shared.config.clock, self.deadline, |cx| Pin::new(&mut self).poll(cx));
-        waited.unwrap_or_else(|| {
-            let report = shared.queue.end_claim(ticket);
-            if report.is_complete() { Ok(report) } else { Err(FlushError::TimedOut { report }) }
-        })
+        let (shared, deadline) = (Arc::clone(&self.shared), self.deadline);
+        let mut wait = |deadline| block_until(&*shared.config.clock, deadline, |cx| Pin::new(&mut self).poll(cx));
+        if let Some(result) = wait(deadline) {
+            return result;
+        }
+        match shared.queue.end_claim(ticket) {
+            Some(report) if report.is_complete() => Ok(report),
+            Some(report) => Err(FlushError::TimedOut { report }),
+            // The SDK's thread has just ended it, and is about to say how.
+            None => wait(Duration::MAX).unwrap_or(Ok(FlushReport::default())),
+        }
     }
 }
 
@@ -211,7 +216,7 @@ impl Future for Flushing {
         let ticket = *ticket;
         Pin::new(result).poll(cx).map(|result| {
             result.unwrap_or_else(|| {
-                let report = self.shared.queue.end_claim(ticket);
+                let report = self.shared.queue.end_claim(ticket).unwrap_or_default();
                 if report.is_complete() { Ok(report) } else { Err(FlushError::Unavailable { report }) }
             })
         })
@@ -226,20 +231,20 @@ pub(crate) struct Closing {
 
 impl Closing {
     /// Blocks until the end; on the SDK's own threads it answers at once with what is pending.
-    pub(crate) fn wait(self) -> FlushReport {
+    pub(crate) fn wait(mut self) -> FlushReport {
         let State::Waiting { ticket, .. } = self.flushing.state else { return FlushReport::default() };
         if is_inside() {
             return self.flushing.shared.queue.report(ticket);
         }
-        let mut closing = self;
-        let shared = Arc::clone(&closing.flushing.shared);
-        let deadline = closing.flushing.deadline;
-        let waited = block_until(&*shared.config.clock, deadline, |cx| Pin::new(&mut closing).poll(cx));
-        waited.unwrap_or_else(|| {
-            // The thread may be held up in a handler: what is left is given up from here.
-            shared.give_up();
-            shared.queue.end_claim(ticket)
-        })
+        let (shared, deadline) = (Arc::clone(&self.flushing.shared), self.flushing.deadline);
+        let mut wait = |deadline| block_until(&*shared.config.clock, deadline, |cx| Pin::new(&mut self).poll(cx));
+        if let Some(report) = wait(deadline) {
+            return report;
+        }
+        // The thread may be held up in a handler: what is left is given up from here.
+        shared.give_up();
+        // Or else it has just ended it, and is about to say how.
+        shared.queue.end_claim(ticket).or_else(|| wait(Duration::MAX)).unwrap_or_default()
     }
 }
 

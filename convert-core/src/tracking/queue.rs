@@ -346,14 +346,12 @@ impl<T> Queue<T> {
         found.map(|claim| inner.report(claim)).unwrap_or_default()
     }
 
-    /// Ends a claim with its last report.
-    pub(crate) fn end_claim(&self, ticket: Ticket) -> FlushReport {
+    /// Ends a claim with its last report; `None` where somebody else has ended it, who has the report.
+    pub(crate) fn end_claim(&self, ticket: Ticket) -> Option<FlushReport> {
         let mut inner = self.lock();
-        let Some(at) = inner.claims.iter().position(|claim| claim.ticket == ticket) else {
-            return FlushReport::default();
-        };
+        let at = inner.claims.iter().position(|claim| claim.ticket == ticket)?;
         let claim = inner.claims.swap_remove(at);
-        inner.report(&claim)
+        Some(inner.report(&claim))
     }
 
     /// The counters.

@@ -150,7 +150,7 @@ impl Releases {
                 self.closed = true;
                 self.flushes.push(flush);
             } else {
-                let report = shared.queue.end_claim(flush.ticket);
+                let report = shared.queue.end_claim(flush.ticket).unwrap_or_default();
                 let failed = FlushError::Failed { report, reason: error.to_owned() };
                 flush.done.complete(if report.is_complete() { Ok(report) } else { Err(failed) });
             }
@@ -168,7 +168,7 @@ impl Releases {
                 self.closed = true;
                 self.flushes.push(flush);
             } else {
-                let report = shared.queue.end_claim(flush.ticket);
+                let report = shared.queue.end_claim(flush.ticket).unwrap_or_default();
                 flush.done.complete(if complete { Ok(report) } else { Err(FlushError::TimedOut { report }) });
             }
         }
@@ -179,7 +179,7 @@ impl Releases {
         self.flight = None;
         self.batch.clear();
         for flush in self.flushes.drain(..) {
-            let report = shared.queue.end_claim(flush.ticket);
+            let report = shared.queue.end_claim(flush.ticket).unwrap_or_default();
             flush.done.complete(Ok(report));
         }
     }

@@ -216,7 +216,7 @@ fn an_abandoned_batch_is_accounted_for_once() {
     let stats = queue.stats();
     assert_eq!((stats.delivered, stats.pending), (counts(0, 0), counts(0, 0)));
     assert_eq!((stats.dropped.closed, stats.ambiguous), (counts(3, 2), counts(1, 1)));
-    assert_eq!(queue.end_claim(ticket), FlushReport { delivered: 0, dropped: 5, pending: 0 });
+    assert_eq!(queue.end_claim(ticket), Some(FlushReport { delivered: 0, dropped: 5, pending: 0 }));
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn a_claim_follows_its_events_and_no_others() {
     assert_eq!(events(&batch), [0, 1, 5, 6, 7]);
     assert_eq!(queue.report(ticket), FlushReport { delivered: 0, dropped: 3, pending: 3 });
     queue.settle(&mut batch, Fate::Delivered, false);
-    assert_eq!(queue.end_claim(ticket), FlushReport { delivered: 3, dropped: 3, pending: 0 });
+    assert_eq!(queue.end_claim(ticket), Some(FlushReport { delivered: 3, dropped: 3, pending: 0 }));
 }
 
 #[derive(Clone, Debug)]

@@ -161,7 +161,7 @@ fn model_a_close_delivers_what_came_before_it_and_counts_the_rest() {
                     model.notify.listen(&waker);
                     if let Some(ticket) = model.closing.lock().unwrap().take() {
                         model.send(Fate::Delivered);
-                        return model.queue.end_claim(ticket);
+                        return model.queue.end_claim(ticket).unwrap();
                     }
                     sleep.sleep();
                 }
@@ -200,4 +200,26 @@ fn model_what_is_given_up_in_flight_is_counted_once() {
             assert_eq!((stats.accepted.total(), stats.pending.total()), (2, 0), "{stats:?}");
         });
     }
+}
+
+/// The caller, at its deadline, and the worker: one of them has the report.
+#[test]
+fn model_a_flush_is_reported_by_one_side() {
+    check(|| {
+        let model = Model::new(100, 1);
+        model.push(0);
+        let ticket = model.queue.claim().unwrap();
+        let worker = {
+            let model = Arc::clone(&model);
+            thread::spawn(move || {
+                model.send(Fate::Delivered);
+                model.queue.end_claim(ticket)
+            })
+        };
+        let here = model.queue.end_claim(ticket);
+        let there = worker.join().unwrap();
+        assert!(here.is_some() != there.is_some(), "{here:?} {there:?}");
+        let report = here.or(there).unwrap();
+        assert_eq!((report.delivered + report.pending, report.dropped), (1, 0));
+    });
 }

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 
 use super::bench::{assert_adds_up, config, event, seconds};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::events::{Event, EventBus};
 use crate::testing::{Answer, ManualClock, RecordingTransport};
-use crate::tracking::{Delivery, FlushError, FlushReport};
+use crate::tracking::{Delivery, FlushError, FlushReport, ReleaseReason};
 use crate::transport::RequestKind;
 
 const TRACKING: RequestKind = RequestKind::Tracking;
@@ -22,7 +22,7 @@ fn delivery(transport: &RecordingTransport, clock: impl Clock) -> (Arc<Delivery>
 #[test]
 fn sixty_four_threads_track_while_close_runs() {
     let transport = RecordingTransport::new();
-    let (delivery, _bus) = delivery(&transport, SystemClock::new());
+    let (delivery, _bus) = delivery(&transport, ManualClock::new());
     let threads: Vec<_> = (0..64)
         .map(|t| {
             let delivery = Arc::clone(&delivery);
@@ -101,7 +101,7 @@ fn a_blocking_close_accounts_for_everything_even_while_a_handler_blocks() {
 #[test]
 fn in_a_handler_flush_and_close_start_the_work_and_do_not_wait() {
     let transport = RecordingTransport::new();
-    let (delivery, bus) = delivery(&transport, SystemClock::new());
+    let (delivery, bus) = delivery(&transport, ManualClock::new());
     let core = Arc::downgrade(&delivery);
     let (tell, told) = channel();
     let handler = move |event: &Event| {
@@ -123,7 +123,7 @@ fn in_a_handler_flush_and_close_start_the_work_and_do_not_wait() {
 #[test]
 fn the_last_handle_may_be_dropped_on_the_sdks_thread() {
     let transport = RecordingTransport::new();
-    let (delivery, bus) = delivery(&transport, SystemClock::new());
+    let (delivery, bus) = delivery(&transport, ManualClock::new());
     let shared = Arc::clone(delivery.shared());
     let held = Mutex::new(None);
     let held = Arc::new(held);
@@ -153,7 +153,7 @@ fn the_last_handle_may_be_dropped_on_the_sdks_thread() {
 #[test]
 fn flushes_from_many_threads_all_end() {
     let transport = RecordingTransport::new();
-    let (delivery, _bus) = delivery(&transport, SystemClock::new());
+    let (delivery, _bus) = delivery(&transport, ManualClock::new());
     let delivered = AtomicU64::new(0);
     thread::scope(|scope| {
         for t in 0..16 {
@@ -170,4 +170,25 @@ fn flushes_from_many_threads_all_end() {
     assert_eq!(delivered.into_inner(), 800);
     assert_eq!(delivery.stats().delivered.total(), 800);
     delivery.close(seconds(60));
+}
+
+/// The SDK's thread ends a flush a moment before its caller does, and says so a moment after.
+#[test]
+fn a_flush_that_ends_on_both_sides_at_once_is_reported_as_it_was() {
+    let transport = RecordingTransport::new();
+    transport.otherwise(TRACKING, Answer::Hang);
+    let report = FlushReport { delivered: 0, dropped: 0, pending: 1 };
+    for _ in 0..200 {
+        let clock = ManualClock::new();
+        let (delivery, _bus) = delivery(&transport, clock.clone());
+        delivery.track(event(0));
+        let flushing = delivery.start_flush(ReleaseReason::Explicit, seconds(1));
+        let waiter = thread::spawn(move || flushing.wait());
+        clock.advance(seconds(1));
+        assert_eq!(waiter.join().unwrap(), Err(FlushError::TimedOut { report }));
+        let closing = delivery.start_close(seconds(1));
+        let waiter = thread::spawn(move || closing.wait());
+        clock.advance(seconds(1));
+        assert_eq!(waiter.join().unwrap(), FlushReport { dropped: 1, pending: 0, ..report });
+    }
 }
