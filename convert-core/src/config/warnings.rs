@@ -5,7 +5,7 @@ use std::fmt;
 use crate::rules::Patterns;
 
 /// Something odd in a served config that the loader skipped or read leniently.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigWarning {
     place: String,
     message: String,

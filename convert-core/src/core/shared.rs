@@ -11,7 +11,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::clock::Clock;
 use crate::completion::{Waited, block_until, lock};
-use crate::config::{FetchError, ProjectConfig};
+use crate::config::{ConfigWarning, FetchError, ProjectConfig};
 use crate::eval::EvalSettings;
 use crate::events::{Event, EventBus, Handler, Subscription};
 use crate::tracking::{Delivery, Stats};
@@ -139,8 +139,10 @@ impl Shared {
     /// Says what is odd in a config, but for what was odd in the one before too.
     fn warn_of(&self, config: &ProjectConfig) {
         let before = self.snapshot();
-        let said: HashSet<_> = before.iter().flat_map(|snapshot| snapshot.config.warnings()).collect();
-        for warning in config.warnings().iter().filter(|warning| !said.contains(warning)) {
+        let known = before.iter().flat_map(|snapshot| snapshot.config.warnings());
+        let known: HashSet<_> = known.map(|warning| (warning.place(), warning.message())).collect();
+        let is_new = |warning: &&ConfigWarning| !known.contains(&(warning.place(), warning.message()));
+        for warning in config.warnings().iter().filter(is_new) {
             tracing::warn!(target: "convert", "config: {warning}");
         }
         let mixes = |config: &ProjectConfig| self.mixes_scales(config);
