@@ -16,7 +16,10 @@ struct Suite {
 const SUITES: [Suite; 7] = [
     Suite { place: &["--package", "convert-core", "--all-features", "--test", "faults"], names: &[""] },
     Suite { place: &["--package", "convert-core", "--all-features", "--test", "it"], names: &["delivery::"] },
-    Suite { place: &["--package", "convert-core", "--all-features", "--lib"], names: &["worker::", "tracking::"] },
+    Suite {
+        place: &["--package", "convert-core", "--all-features", "--lib"],
+        names: &["worker::", "tracking::queue::"],
+    },
     Suite { place: &["--package", "convert-core", "--all-features", "--test", "async_surface"], names: &[""] },
     Suite { place: &["--package", "convert-core", "--all-features", "--test", "config_refresh"], names: &[""] },
     Suite { place: &["--package", "convert-core", "--all-features", "--test", "previews"], names: &[""] },
