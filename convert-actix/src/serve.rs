@@ -26,7 +26,7 @@ use convert_core::{FlushReport, Stats};
 ///
 /// This owns the signals, so `HttpServer`'s own listeners are switched off; so is its `shutdown_timeout`, in favour of the
 /// drain deadline. Actix looks once a second whether connections are done, so a server that has some takes a second to
-/// stop. For several servers, run each by [`Serve::run`], and join them.
+/// stop. Several servers over one core share one life: see the [guide](crate::guide#several-servers).
 ///
 /// ```no_run
 /// use actix_web::{App, HttpServer};
