@@ -2,6 +2,8 @@
 
 import random
 
+from wide import bucket_value
+
 COUNTRIES = ["US", "us", "DE", "de", "FR", "Türkiye", "İstanbul", "ΣΑΣ", "straße", "", " ", "US|DE", "日本"]
 TEXTS = COUNTRIES + [
     "1", "1.0", "01", "1,000", "1,00", "0,5", "-3", "- 3", "3.", ".5", "1e3", "NaN", "Infinity", "true", "True",
@@ -685,6 +687,70 @@ class Families:
         steps.append({"op": "flush"})
         return config, options, steps
 
+    def previewed(self):
+        """Features, decisions and conversions while an experience that carries features is previewed."""
+        r = self.random
+        config, options, steps = self.features()
+        goals = config["goals"] = [self.goal()]
+        for _ in range(r.randint(1, 4)):
+            experience = r.choice(config["experiences"])
+            variation_id = r.choice(experience["variations"])["id"] if self.chance(0.85) else r.choice(["999", ""])
+            preview = {"op": "set_preview", "experience_id": experience["id"], "variation_id": variation_id}
+            feature = {"op": "run_feature", "key": r.choice(config["features"])["key"]}
+            if self.chance(0.3):
+                asked = r.sample(config["experiences"], r.randint(1, len(config["experiences"])))
+                feature["experience_keys"] = [experience["key"] for experience in asked]
+            features = {"op": "run_features"}
+            for step in (feature, features):
+                if self.chance(0.3):
+                    step["type_casting"] = False
+            decision = {"op": "run_experience", "key": experience["key"]}
+            conversion = {"op": "track_conversion", "goal": goals[0]["key"]}
+            steps += [preview, feature, r.choice([features, decision, conversion])]
+        steps += [{"op": "stored_state"}, {"op": "flush"}]
+        return config, options, steps
+
+    def limits(self):
+        """Ids about JavaScript's largest array index, and visitors at the edges of arms, in both layouts."""
+        r = self.random
+        ids = ["4294967293", "4294967294", "4294967295", "4294967296", "04294967294", "0", "7", "id1", "id2"]
+        variations = [
+            {"id": id, "key": f"var-{id}", "traffic_allocation": r.choice([50, 33.33, 25, 10, 100, 12.5, 0.01, 8.333])}
+            for id in r.sample(ids, r.randint(2, 5))
+        ]
+        experience = self.experience(variations=variations)
+        if self.chance(0.5):
+            experience["version"] = 12
+        edges = {
+            max(0, int(edge) + off) for edge in arm_edges(variations, "version" in experience) for off in (-1, 0, 1)
+        }
+        steps = []
+        for number in range(4):
+            start = r.randint(0, 10**6)
+            candidates = (f"e{candidate}" for candidate in range(start, start + 20000))
+            at_edge = (candidate for candidate in candidates if bucket_value(experience["id"], candidate) in edges)
+            context = f"c{number}"
+            steps.append({"op": "create_context", "context": context, "visitor_id": next(at_edge, "v")})
+            steps.append({"op": "run_experience", "context": context, "key": experience["key"]})
+        return project(experiences=[experience]), {}, steps
+
+    def lookups(self):
+        """Entities of every kind, by id and by key, in the singular and the plural."""
+        r = self.random
+        config = project(experiences=[self.experience(), self.experience()], features=[self.feature()], goals=[self.goal()])
+        for kind in ("audiences", "segments", "locations"):
+            config[kind] = [{"id": self.id(), "key": f"{kind}-{number}", "rules": one_leaf_tree()} for number in range(2)]
+        kinds = ["experiences", "features", "goals", "audiences", "segments", "locations"]
+        steps = [{"op": "create_context", "visitor_id": "v"}]
+        for _ in range(6):
+            kind = r.choice(kinds + ["variation"])
+            entities = r.choice(config["experiences"])["variations"] if kind == "variation" else config[kind]
+            entity = r.choice(entities + [{"id": "gone", "key": "gone"}])
+            asked = kind if kind == "variation" or self.chance(0.5) else kind[:-1]
+            lookup = {"by_id": entity["id"]} if self.chance(0.5) else {"key": entity["key"]}
+            steps.append({"op": "get_config_entity", "entity_type": asked, **lookup})
+        return config, {}, steps
+
     def store(self):
         r = self.random
         segments = [
@@ -714,6 +780,27 @@ class Families:
         return project(experiences=experiences, goals=goals, segments=segments), options, steps
 
 
+def arm_edges(variations, anchored):
+    """Where arms start and end, on the scale of bucket values."""
+    def is_index(id):
+        return id.isdigit() and (id == "0" or id[0] != "0") and int(id) <= 4294967294
+
+    weights = [variation["traffic_allocation"] for variation in variations]
+    edges, before = [], 0
+    if anchored:
+        for weight in weights:
+            start = before / sum(weights) * 10000
+            edges += [start, start + weight * 100]
+            before += weight
+        return edges
+    ids = [variation["id"] for variation in variations]
+    ordered = sorted(range(len(ids)), key=lambda at: (0, int(ids[at])) if is_index(ids[at]) else (1, at))
+    for at in ordered:
+        before += weights[at] * 100
+        edges.append(before)
+    return edges
+
+
 FAMILIES = {
     "store": Families.store,
     "hash-order": Families.hash_order,
@@ -728,4 +815,7 @@ FAMILIES = {
     "segments": Families.segments,
     "state": Families.state,
     "preview": Families.preview,
+    "previewed": Families.previewed,
+    "limits": Families.limits,
+    "lookups": Families.lookups,
 }

@@ -2,8 +2,7 @@
 """Makes vectors: scenarios, or rows of single functions, with what the official JavaScript SDK answers.
 
 usage: make_vectors.py [--check] [NAME ...]       the committed files of these names, or all, made anew
-       make_vectors.py --new FAMILY COUNT SEED    fresh vectors on standard output
-       make_vectors.py --from FILE                vectors of the scenarios in a file, on standard output
+       make_vectors.py --list                     the files of random scenarios: name, count and seed
 
 --check writes nothing and exits with 1 where a file would change. ORACLE_SDK names the SDK's module; without it the npm
 package of this folder is used (`npm ci`). An SDK older than 5.0 makes only the files that need nothing newer.
@@ -25,7 +24,10 @@ FAMILIES = {
     "anchored": (200, 101, False),
     "features": (200, 101, True),
     "hash-order": (200, 101, True),
+    "limits": (200, 101, False),
+    "lookups": (200, 101, True),
     "preview": (200, 101, False),
+    "previewed": (200, 101, False),
     "qualify": (200, 101, False),
     "rules": (200, 101, False),
     "segments": (200, 101, True),
@@ -34,6 +36,8 @@ FAMILIES = {
     "tracking": (200, 101, True),
     "wide": (300, 101, False),
 }
+# Scenarios that were found and shrunk: they are their own source.
+FOUND = ["found"]
 FUNCTION_ROWS = ["rule_comparisons.jsonl", "cast.jsonl", "regex.jsonl", "bucketing_extra.json"]
 
 
@@ -55,7 +59,9 @@ def vectors(scenarios):
     lines = [json.dumps(scenario, ensure_ascii=False) + "\n" for scenario in scenarios]
     answers = [json.loads(line) for line in node("oracle.cjs", text="".join(lines)).splitlines()]
     written = []
-    for line, answer in zip(lines, answers, strict=True):
+    if len(lines) != len(answers):
+        sys.exit("the SDK did not answer every scenario")
+    for line, answer in zip(lines, answers):
         scenario = json.loads(line)
         assert scenario["id"] == answer["id"]
         if any(isinstance(outcome, dict) and "threw" in outcome for outcome in answer["outcomes"]):
@@ -67,7 +73,14 @@ def vectors(scenarios):
 
 
 def file_of(name):
-    return VECTORS / (f"{name}.jsonl" if name in FAMILIES else name)
+    return VECTORS / (f"{name}.jsonl" if name in FAMILIES or name in FOUND else name)
+
+
+def scenarios_in(file):
+    for line in file.read_text(encoding="utf-8").splitlines():
+        scenario = json.loads(line)
+        del scenario["expected"]
+        yield scenario
 
 
 def remake(names, check):
@@ -80,27 +93,26 @@ def remake(names, check):
         if name in FAMILIES:
             count, seed, _ = FAMILIES[name]
             text = vectors(generate.scenarios(name, count, seed))
+        elif name in FOUND:
+            text = vectors(scenarios_in(file_of(name)))
         else:
             text = node("function_rows.cjs", file_of(name))
-        same = file_of(name).read_text(encoding="utf-8") == text
+        same = file_of(name).exists() and file_of(name).read_text(encoding="utf-8") == text
         changed += not same
-        print(f"{name}: {'unchanged' if same else 'changed'}")
+        print(f"{name}: {'unchanged' if same else 'changed'}", flush=True)
         if not same and not check:
             file_of(name).write_text(text, encoding="utf-8")
     return 1 if check and changed else 0
 
 
 def main(arguments):
-    if arguments[:1] == ["--new"] and len(arguments) == 4:
-        sys.stdout.write(vectors(generate.scenarios(arguments[1], int(arguments[2]), arguments[3])))
-        return 0
-    if arguments[:1] == ["--from"] and len(arguments) == 2:
-        lines = pathlib.Path(arguments[1]).read_text(encoding="utf-8").splitlines()
-        sys.stdout.write(vectors(json.loads(line) for line in lines if line.strip()))
+    if arguments == ["--list"]:
+        for name, (count, seed, _) in FAMILIES.items():
+            print(name, count, seed)
         return 0
     check = arguments[:1] == ["--check"]
     names = arguments[1:] if check else arguments
-    known = [*FAMILIES, *FUNCTION_ROWS]
+    known = [*FAMILIES, *FOUND, *FUNCTION_ROWS]
     if not set(names) <= set(known):
         sys.exit(f"{__doc__}\nnames: {', '.join(known)}")
     return remake(names or known, check)

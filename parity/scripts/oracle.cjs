@@ -1,9 +1,9 @@
 'use strict';
 // Runs scenarios (FORMAT.md; JSON Lines on standard input) through the official JavaScript SDK and writes one line of
 // outcomes for each. No request leaves the process, for fetch is replaced; except with --wire, where tracking requests go
-// to the collector at that base.
+// to the collector at that base, and with an SDK key the config comes from there.
 //
-// usage: node oracle.cjs [--describe | --wire BASE]
+// usage: node oracle.cjs [--describe | --wire BASE [SDK_KEY SECRET]]
 // ORACLE_SDK names the SDK's module, a package or a file; @convertcom/js-sdk of this folder by default.
 // Where the SDK cannot be loaded, the exit code is 3.
 const readline = require('readline');
@@ -21,7 +21,7 @@ function load() {
   }
 }
 const ConvertSDK = load();
-const WIRE = process.argv[2] === '--wire' ? process.argv[3] : undefined;
+const [WIRE, SDK_KEY, SECRET] = process.argv[2] === '--wire' ? process.argv.slice(3) : [];
 
 // What the SDK says of itself, what it lacks of the Full Stack v12 release (5.0), and what every release does differently
 // in a way that cannot be applied to it here: a list and an object merge into neither.
@@ -45,10 +45,8 @@ function describe() {
 let posted = [];
 const fetch = globalThis.fetch;
 globalThis.fetch = async (url, init = {}) => {
-  if (/\/track\//.test(String(url))) {
-    posted.push(init.body);
-    if (WIRE) return fetch(url, init);
-  }
+  if (/\/track\//.test(String(url))) posted.push(init.body);
+  if (WIRE) return fetch(url, init);
   return {
     ok: true,
     status: 200,
@@ -59,12 +57,15 @@ globalThis.fetch = async (url, init = {}) => {
   };
 };
 
+const BASE = WIRE || 'http://127.0.0.1:9/v1';
+
 function settings(scenario) {
   const options = scenario.options || {};
   const config = {
-    data: scenario.config,
+    // A key for each scenario: the SDK remembers what it fetched for a key in the whole process.
+    ...(SDK_KEY ? {sdkKey: `${SDK_KEY}/${scenario.id}`, sdkKeySecret: SECRET} : {data: scenario.config}),
     environment: options.environment,
-    api: {endpoint: {config: 'http://127.0.0.1:9/', track: `${WIRE || 'http://127.0.0.1:9/v1'}/[project_id]`}},
+    api: {endpoint: {config: BASE, track: `${BASE}/[project_id]`}},
     // Nothing is released by size or time.
     events: {batch_size: 1e9, release_interval: 2147483647},
     logger: {logLevel: 5, customLoggers: []},
@@ -137,9 +138,10 @@ function bucketingAttributes(step) {
 
 // Deliberate differences of this project, applied to the reference
 
-// A feature call evaluates only experiences that can carry the feature, honours every call option, never sees values
-// that an earlier call has cast in place, and makes a number an integer by truncation, not by its text, which is cut at
-// the exponent. Returns a function that notes the options of the next call.
+// A feature call evaluates only experiences that can carry the feature, honours every call option, gets the previewed
+// variation of a previewed experience, never sees values that an earlier call has cast in place, and makes a number an
+// integer by truncation, not by its text, which is cut at the exponent. Returns a function that notes the context and the
+// options of the next call.
 function alterFeatureCalls(sdk, config) {
   const data = sdk._dataManager;
   const manager = sdk._featureManager;
@@ -150,6 +152,13 @@ function alterFeatureCalls(sdk, config) {
   const pristine = JSON.stringify(config);
   const experiences = config.experiences || [];
   let options = {};
+  let preview = null;
+
+  const bucketing = data.getBucketing.bind(data);
+  data.getBucketing = (visitorId, key, attributes) =>
+    preview && key === preview.experienceKey
+      ? data.getPreviewDecision(data.getEntity(key, 'experiences'), preview.variationId)
+      : bucketing(visitorId, key, attributes);
 
   const idsOf = (keys) =>
     keys
@@ -185,10 +194,15 @@ function alterFeatureCalls(sdk, config) {
         );
     // An empty list would mean every experience.
     const limited = {...filter, experiences: keys.length ? keys : ['\u0000none']};
-    return original(visitorId, {...attributes, ...honoured}, limited);
+    try {
+      return original(visitorId, {...attributes, ...honoured}, limited);
+    } finally {
+      preview = null;
+    }
   };
-  return (next) => {
+  return (context, next) => {
     options = next;
+    preview = context._preview;
     return next;
   };
 }
@@ -232,6 +246,7 @@ class Queue {
 
 async function run(scenario) {
   const sdk = new ConvertSDK(settings(scenario));
+  if (SDK_KEY) await sdk.onReady();
   const stored = (scenario.options || {}).stored || {};
   for (const [visitorId, state] of Object.entries(stored)) {
     sdk._dataManager.putData(visitorId, JSON.parse(JSON.stringify(state)));
@@ -251,8 +266,8 @@ async function run(scenario) {
         .map((experience) => decision(context.runExperience(experience.key, bucketingAttributes(step))))
         .filter(Boolean),
     run_feature: (step, context) =>
-      features(context.runFeature(step.key, forFeatures(bucketingAttributes(step)))),
-    run_features: (step, context) => features(context.runFeatures(forFeatures(bucketingAttributes(step)))),
+      features(context.runFeature(step.key, forFeatures(context, bucketingAttributes(step)))),
+    run_features: (step, context) => features(context.runFeatures(forFeatures(context, bucketingAttributes(step)))),
     track_conversion(step, context) {
       const before = queue.conversions;
       const attributes = {};

@@ -1,10 +1,11 @@
-//! `parity run | check | fuzz`: see README.md.
+//! `parity run | check | answer | fuzz | wire`: see README.md.
 
 use std::fs;
 use std::io::{self, BufRead, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use parity::answer::Answers;
 use parity::check::Report;
 use parity::fault::Fault;
 use parity::fuzz::{self, OracleKind, Plan};
@@ -16,6 +17,7 @@ use parity::wire::Wire;
 const USAGE: &str = "\
 usage: parity run   --surface SURFACE                     scenarios from standard input, outcomes to standard output
        parity check [--surface SURFACE] [FILE ...]        the committed vectors, or those of the files
+       parity answer FILE ...                             vectors of these scenarios, by the JavaScript SDK
        parity fuzz  --family FAMILY --count N --seed S    fresh scenarios against an official SDK
                     [--oracle node|python] [--surface SURFACE] [--out FOLDER] [--keep N]
        parity wire  [FILE ...]                            what both SDKs send to a server on this machine, compared
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
             let options = ["family", "count", "seed", "oracle", "surface", "out", "keep"];
             Arguments::read(arguments, &options).and_then(fuzz)
         }
+        Some("answer") => Arguments::read(arguments, &[]).and_then(answer),
         Some("wire") => Arguments::read(arguments, &[]).and_then(wire),
         Some("help" | "--help" | "-h") => {
             writeln!(io::stdout(), "{USAGE}").map(|()| ExitCode::SUCCESS).map_err(output_failed)
@@ -80,7 +83,22 @@ fn check(arguments: Arguments) -> Result<ExitCode, Fault> {
         writeln!(output, "{difference}").map_err(output_failed)?;
     }
     writeln!(output, "{report}").map_err(output_failed)?;
+    if report.scenarios() == 0 {
+        return Err(Fault::Usage("there was no scenario to check".to_owned()));
+    }
     Ok(exit_code(report.differences().is_empty()))
+}
+
+fn answer(arguments: Arguments) -> Result<ExitCode, Fault> {
+    let files = arguments.files()?;
+    let mut answers = Answers::start()?;
+    let mut output = io::stdout().lock();
+    for file in files {
+        for line in lines(&file)? {
+            writeln!(output, "{}", answers.vector(&line)?).map_err(output_failed)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn fuzz(arguments: Arguments) -> Result<ExitCode, Fault> {
@@ -98,6 +116,7 @@ fn fuzz(arguments: Arguments) -> Result<ExitCode, Fault> {
     let mut output = io::stdout().lock();
     let findings = fuzz::run(&plan, &mut output)?;
     writeln!(output, "{} seed {}: {findings}", plan.family, plan.seed).map_err(output_failed)?;
+    says_enough(findings.scenarios, findings.threw)?;
     Ok(exit_code(findings.differing == 0))
 }
 
@@ -107,9 +126,8 @@ fn wire(arguments: Arguments) -> Result<ExitCode, Fault> {
     files.retain(|file| !file.ends_with("deviations.jsonl"));
     let mut wire = Wire::start()?;
     for file in files {
-        let text = fs::read_to_string(&file).map_err(|error| Fault::broken(file.display(), error))?;
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            wire.compare(line)?;
+        for line in lines(&file)? {
+            wire.compare(&line)?;
         }
     }
     let findings = wire.findings();
@@ -117,8 +135,23 @@ fn wire(arguments: Arguments) -> Result<ExitCode, Fault> {
     for difference in findings.differences.iter().take(SHOWN) {
         writeln!(output, "{difference}").map_err(output_failed)?;
     }
-    writeln!(output, "against {}: {findings}", wire.oracle().description()).map_err(output_failed)?;
-    Ok(exit_code(findings.differences.is_empty() && findings.requests > 0))
+    writeln!(output, "against {}: {findings}", wire.oracle()).map_err(output_failed)?;
+    says_enough(findings.requests, findings.threw)?;
+    Ok(exit_code(findings.differences.is_empty()))
+}
+
+/// A comparison with nothing, or with an SDK that throws more than now and then, says nothing.
+fn says_enough(compared: u64, threw: u64) -> Result<(), Fault> {
+    if compared == 0 || threw > compared / 20 {
+        return Err(Fault::Broken(format!("{compared} were compared, and the official SDK threw in {threw}")));
+    }
+    Ok(())
+}
+
+/// The lines of a file that are not empty.
+fn lines(file: &Path) -> Result<Vec<String>, Fault> {
+    let text = fs::read_to_string(file).map_err(|error| Fault::broken(file.display(), error))?;
+    Ok(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
 }
 
 fn exit_code(equal: bool) -> ExitCode {
@@ -159,13 +192,17 @@ impl Arguments {
         self.options.iter().find(|(option, _)| option == name).map(|(_, value)| value.as_str())
     }
 
+    /// The files that are named: at least one.
+    fn files(&self) -> Result<Vec<PathBuf>, Fault> {
+        match &*self.files {
+            [] => Err(Fault::Usage(USAGE.to_owned())),
+            files => Ok(files.iter().map(PathBuf::from).collect()),
+        }
+    }
+
     /// The files that are named, or all committed scenarios.
     fn files_or_vectors(&self) -> Result<Vec<PathBuf>, Fault> {
-        if self.files.is_empty() {
-            vectors::scenario_files()
-        } else {
-            Ok(self.files.iter().map(PathBuf::from).collect())
-        }
+        if self.files.is_empty() { vectors::scenario_files() } else { self.files() }
     }
 
     fn no_files(&self) -> Result<(), Fault> {

@@ -11,6 +11,7 @@ pub type Object = Map<String, Value>;
 
 /// One scenario, and where it is a vector, what is expected of it.
 #[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Unique text.
     pub id: String,
@@ -220,6 +221,11 @@ impl<'de> Deserialize<'de> for Step {
         let action = Action::read(&head.op, text.get())
             .map_err(|error| D::Error::custom(format_args!("{}: {error}", head.op)))?
             .ok_or_else(|| D::Error::custom(format_args!("unknown op {}", head.op)))?;
+        let given: Object = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
+        if let Some(name) = given.keys().find(|name| !action.has_member(name)) {
+            // A misspelt member would leave a vector that tests nothing.
+            return Err(D::Error::custom(format_args!("{} has no member {name}", head.op)));
+        }
         Ok(Self { context: head.context, action })
     }
 }
@@ -245,6 +251,33 @@ impl Action {
             "flush" => Self::Flush,
             _ => return Ok(None),
         }))
+    }
+
+    fn has_member(&self, name: &str) -> bool {
+        const CALL: &[&str] = &[
+            "attributes",
+            "location",
+            "ignore_location",
+            "environment",
+            "enable_tracking",
+            "enable_storage",
+            "force_variation_id",
+            "type_casting",
+        ];
+        let (own, call): (&[&str], &[&str]) = match self {
+            Self::CreateContext(_) => (&["visitor_id", "attributes"], &[]),
+            Self::RunExperience(..) => (&["key"], CALL),
+            Self::RunExperiences(_) => (&[], CALL),
+            Self::RunFeature(..) => (&["key", "experience_keys"], CALL),
+            Self::RunFeatures(_) => (&["experience_keys"], CALL),
+            Self::TrackConversion(_) => (&["goal", "rule_data", "goal_data", "force_multiple"], &[]),
+            Self::SetDefaultSegments(_) => (&["segments"], &[]),
+            Self::RunCustomSegments(_) => (&["keys", "rule_data"], &[]),
+            Self::SetPreview(_) => (&["experience_id", "variation_id"], &[]),
+            Self::ConfigEntity(_) => (&["entity_type", "key", "by_id"], &[]),
+            Self::VisitorSegments | Self::StoredState | Self::Flush => (&[], &[]),
+        };
+        ["op", "context"].contains(&name) || own.contains(&name) || call.contains(&name)
     }
 
     /// Whether the outcome is an array of features, which has no order.
@@ -276,6 +309,11 @@ mod tests {
     #[test]
     fn what_is_not_a_step_is_refused_by_name() {
         assert!(step(r#"{"op":"dance"}"#).unwrap_err().to_string().contains("unknown op dance"));
+        assert!(step(r#"{"op":"flush","now":true}"#).unwrap_err().to_string().contains("flush has no member now"));
+        let misspelt = step(r#"{"op":"run_feature","key":"f","enable_trackng":false}"#).unwrap_err();
+        assert!(misspelt.to_string().contains("run_feature has no member enable_trackng"), "{misspelt}");
+        let misspelt = Scenario::parse(r#"{"id":"s1","config":{},"steps":[],"option":{}}"#).unwrap_err();
+        assert!(misspelt.to_string().contains("unknown field `option`"), "{misspelt}");
         assert!(step(r#"{"op":"run_experience"}"#).unwrap_err().to_string().contains("missing field `key`"));
         let fault = Scenario::parse(r#"{"id":"s1","config":{},"steps":[{"op":"dance"}]}"#).unwrap_err();
         assert!(fault.to_string().starts_with("scenario s1: unknown op dance"), "{fault}");

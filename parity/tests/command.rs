@@ -145,7 +145,7 @@ fn the_wire_shows_what_only_one_side_sends() {
     assert_eq!(output.status.code(), Some(1), "{}", error(&output));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("one-decision: another body\n  expected {\"visitors\":[]}\n"), "{text}");
-    assert!(text.contains("1 scenarios, 1 requests from each side: 1 differ"), "{text}");
+    assert!(text.contains("2 runs, 3 requests from each side: 2 differ"), "{text}");
 }
 
 fn tempfolder(name: &str) -> std::path::PathBuf {

@@ -6,13 +6,16 @@ use parity::check::Report;
 use parity::surface::SurfaceKind;
 use parity::vectors;
 
-const FAMILIES: [&str; 13] = [
+const FAMILIES: [&str; 16] = [
     "anchored",
     "deviations",
     "features",
     "found",
     "hash-order",
+    "limits",
+    "lookups",
     "preview",
+    "previewed",
     "qualify",
     "rules",
     "segments",

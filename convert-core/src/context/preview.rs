@@ -114,8 +114,9 @@ impl ActivePreview {
     /// Looks in what is at hand, and starts a fetch where that does not have the experience.
     pub(super) fn seek(shared: &Shared, snapshot: Option<Arc<Snapshot>>, preview: &Preview) -> Sought {
         let Some(snapshot) = snapshot else { return Sought::Known(Err(PreviewOutcome::SdkNotReady)) };
+        let is_whole = !preview.experience_id.is_empty() && !preview.variation_id.is_empty();
         match Self::at_hand(shared, &snapshot, preview) {
-            Err(PreviewOutcome::ExperienceNotFound) if !preview.experience_id.is_empty() && shared.can_fetch() => {
+            Err(PreviewOutcome::ExperienceNotFound) if is_whole && shared.can_fetch() => {
                 Sought::UnderWay(shared.previews.fetch(&preview.experience_id))
             }
             found => Sought::Known(found),

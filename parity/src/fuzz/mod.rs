@@ -15,7 +15,7 @@ use std::thread;
 
 use serde_json::Value;
 
-pub use oracle::{Oracle, OracleKind};
+pub use oracle::{Description, Oracle, OracleKind};
 
 use crate::check::{Difference, differences};
 use crate::fault::Fault;

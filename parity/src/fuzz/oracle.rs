@@ -105,12 +105,15 @@ impl Oracle {
         Self::launch(kind, &[])
     }
 
-    /// Starts the JavaScript SDK so that its tracking requests go to the collector at `base`.
+    /// Starts the JavaScript SDK so that its requests go to the collector at `base`. With an SDK key and its secret, the
+    /// config comes from there.
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub fn start_on_the_wire(base: &str) -> Result<Self, Fault> {
-        Self::launch(OracleKind::Node, &["--wire", base])
+    pub fn start_on_the_wire(base: &str, key: Option<(&str, &str)>) -> Result<Self, Fault> {
+        let (key, secret) = key.unzip();
+        let arguments: Vec<&str> = ["--wire", base].into_iter().chain(key).chain(secret).collect();
+        Self::launch(OracleKind::Node, &arguments)
     }
 
     fn launch(kind: OracleKind, arguments: &[&str]) -> Result<Self, Fault> {

@@ -14,9 +14,10 @@ use futures_executor::block_on;
 use serde_json::Value;
 
 use super::Surface;
-use super::requestwise::{self, Requestwise, Told};
+use super::requestwise::{self, Requestwise};
 use super::stepwise::Stepwise;
 use super::sync::Sdk;
+use super::told::{self, Told};
 use super::under_way::{Meeting, UnderWay};
 use crate::fault::Fault;
 use crate::scenario::Scenario;
@@ -48,9 +49,8 @@ async fn handler(convert: ConvertContext, request: HttpRequest) -> HttpResponse 
     HttpResponse::Ok().finish()
 }
 
-/// What a scenario tells of a request.
-fn told<T>(request: &HttpRequest, part: impl FnOnce(&Told) -> T) -> Option<T> {
-    request.extensions().get::<Told>().map(part)
+fn header<'h>(request: &'h HttpRequest) -> impl Fn(&'static str) -> Option<&'h str> {
+    |name| request.headers().get(name)?.to_str().ok()
 }
 
 impl Requestwise for Web {
@@ -60,8 +60,9 @@ impl Requestwise for Web {
         let sdk = Sdk::open(scenario)?;
         // A scenario's steps say the location themselves, or mean that there is none.
         let middleware = ConvertMiddleware::new(sdk.core())
-            .visitor_id(|request| told(request, |told| told.visitor_id.clone()))
-            .attributes(|request| told(request, |told| told.attributes.clone()).unwrap_or_default())
+            .visitor_id(|request| told::visitor_id(header(request)))
+            .attributes(|request| told::attributes(header(request)))
+            .preview(true)
             .no_location();
         let app = App::new().default_service(web::to(handler)).wrap(middleware);
         let app = Rc::new(block_on(init_service(app)));
@@ -72,10 +73,10 @@ impl Requestwise for Web {
         Ok(Self { sdk, app: Box::new(call) })
     }
 
-    fn begin(&self, told: Told) -> Result<(UnderWay<Answer>, Context), Fault> {
+    fn begin(&self, told: &Told) -> Result<(UnderWay<Answer>, Context), Fault> {
         UnderWay::begin(|meeting| {
-            let request = TestRequest::default().to_request();
-            request.extensions_mut().insert(told);
+            let request = TestRequest::with_uri(&told.target());
+            let request = told.headers().into_iter().fold(request, TestRequest::append_header).to_request();
             request.extensions_mut().insert(meeting);
             (self.app)(request)
         })

@@ -8,6 +8,7 @@ mod rocket;
 mod setup;
 mod stepwise;
 mod sync;
+mod told;
 mod translate;
 mod under_way;
 mod wired;

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use convert_core::{Attributes, Context, Preview};
+use convert_core::Context;
 use serde_json::Value;
 
+use super::told::{Previewed, Told};
 use super::{sync, translate};
 use crate::fault::Fault;
-use crate::scenario::{Action, CreateContext, Scenario, Step};
+use crate::scenario::{Action, CreateContext, Scenario, SetPreview, Step};
 
 /// A web crate's server, and a client that knows its visitors.
 pub(super) trait Requestwise: Sized {
@@ -18,7 +19,7 @@ pub(super) trait Requestwise: Sized {
     fn open(scenario: &Scenario) -> Result<Self, Fault>;
 
     /// Sends a request that is told this, and answers when its handler has extracted the visitor's context.
-    fn begin(&self, told: Told) -> Result<(Self::Request, Context), Fault>;
+    fn begin(&self, told: &Told) -> Result<(Self::Request, Context), Fault>;
 
     /// Has the handler answer.
     fn end(&self, request: Self::Request) -> Result<(), Fault>;
@@ -27,36 +28,31 @@ pub(super) trait Requestwise: Sized {
     fn flush(&mut self) -> Result<Value, Fault>;
 }
 
-/// What the functions of the app say of a request.
-#[derive(Clone, Debug)]
-pub(super) struct Told {
-    pub(super) visitor_id: String,
-    pub(super) attributes: Attributes,
-}
-
 /// What is known of one context of a scenario, for each of its requests to be told.
 struct Visitor {
     /// `None` where the SDK refuses the id. The middleware would give the request another one.
     told: Option<Told>,
-    preview: Option<Preview>,
 }
 
 impl Visitor {
     fn new(asked: &CreateContext) -> Result<Self, Fault> {
         let attributes = asked.attributes.as_ref().map(translate::attributes).transpose()?.unwrap_or_default();
-        let told = Told { visitor_id: asked.visitor_id.clone(), attributes };
-        Ok(Self { told: Some(told).filter(|told| !told.visitor_id.trim().is_empty()), preview: None })
+        let told = Told { visitor_id: asked.visitor_id.clone(), attributes, preview: None };
+        Ok(Self { told: Some(told).filter(|told| !told.visitor_id.trim().is_empty()) })
     }
 
     /// Notes what later requests need not, or must, be told again.
     fn note(&mut self, action: &Action, context: &Context) {
+        let Some(told) = &mut self.told else { return };
         match action {
-            Action::SetPreview(asked) => self.preview = Some(translate::preview(asked)),
+            Action::SetPreview(SetPreview { experience_id, variation_id }) => {
+                let (experience_id, variation_id) = (experience_id.clone(), variation_id.clone());
+                told.preview = Some(Previewed { experience_id, variation_id });
+            }
             Action::StoredState | Action::VisitorSegments | Action::ConfigEntity(_) => {}
             // Report segments among the attributes are stored now. To tell them again would undo later changes.
-            _ if self.preview.is_none() => {
-                let state = context.visitor_state();
-                if let (Some(told), Some(stored)) = (&mut self.told, state.segments()) {
+            _ if told.preview.is_none() => {
+                if let Some(stored) = context.visitor_state().segments() {
                     stored.iter().for_each(|(name, _)| drop(told.attributes.remove(name)));
                 }
             }
@@ -110,9 +106,9 @@ impl<'a, W: Requestwise> Session<'a, W> {
     }
 
     fn begin(&self, name: &'a str, told: Told) -> Result<(&'a str, W::Request, Context), Fault> {
-        let (request, context) = self.web.begin(told)?;
-        if let Some(preview) = self.visitors.get(name).and_then(|visitor| visitor.preview.as_ref()) {
-            context.set_preview(preview);
+        let (request, context) = self.web.begin(&told)?;
+        if let Some(preview) = told.preview.and_then(|preview| preview.for_handler()) {
+            context.set_preview(&preview);
         }
         Ok((name, request, context))
     }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use convert_core::Context;
 use convert_rocket::{ConvertContext, ConvertFairing};
 use futures_executor::block_on;
-use rocket::http::Status;
+use rocket::http::{Header, Status};
 use rocket::local::asynchronous::Client;
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Config, Request, async_trait, get, routes};
 use serde_json::Value;
 
 use super::Surface;
-use super::requestwise::{self, Requestwise, Told};
+use super::requestwise::{self, Requestwise};
 use super::stepwise::Stepwise;
 use super::sync::Sdk;
+use super::told::{self, Told};
 use super::under_way::{Meeting, UnderWay};
 use crate::fault::Fault;
 use crate::scenario::Scenario;
@@ -57,9 +58,8 @@ impl<'r> FromRequest<'r> for Waiting<'r> {
     }
 }
 
-/// What a scenario tells of a request.
-fn told<'r>(request: &'r Request<'_>) -> Option<&'r Told> {
-    request.local_cache(|| None).as_ref()
+fn header<'r>(request: &'r Request<'_>) -> impl Fn(&'static str) -> Option<&'r str> {
+    |name| request.headers().get_one(name)
 }
 
 impl Requestwise for Web {
@@ -69,8 +69,9 @@ impl Requestwise for Web {
         let sdk = Sdk::open(scenario)?;
         // A scenario's steps say the location themselves, or mean that there is none.
         let fairing = ConvertFairing::new(sdk.core())
-            .visitor_id(|request| told(request).map(|told| told.visitor_id.clone()))
-            .attributes(|request| told(request).map(|told| told.attributes.clone()).unwrap_or_default())
+            .visitor_id(|request| told::visitor_id(header(request)))
+            .attributes(|request| told::attributes(header(request)))
+            .preview(true)
             .no_location();
         let config = Config { log_level: rocket::config::LogLevel::Off, ..Config::debug_default() };
         let app = rocket::custom(config).attach(fairing).mount("/", routes![handler]);
@@ -78,12 +79,13 @@ impl Requestwise for Web {
         Ok(Self { sdk, client: Arc::new(client) })
     }
 
-    fn begin(&self, told: Told) -> Result<(UnderWay<Answer>, Context), Fault> {
+    fn begin(&self, told: &Told) -> Result<(UnderWay<Answer>, Context), Fault> {
         let client = Arc::clone(&self.client);
+        let (target, headers) = (told.target(), told.headers());
         UnderWay::begin(|meeting| {
             Box::pin(async move {
-                let request = client.get("/");
-                request.inner().local_cache(|| Some(told));
+                let mut request = client.get(target);
+                headers.into_iter().for_each(|(name, value)| request.add_header(Header::new(name, value)));
                 request.inner().local_cache(|| Some(meeting));
                 let response = request.dispatch().await;
                 (response.status(), response.headers().contains("Set-Cookie"))

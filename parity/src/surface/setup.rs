@@ -49,10 +49,13 @@ impl Posts {
 
 /// The settings of a scenario's SDK, but for its [`store`].
 pub(super) fn builder(scenario: &Scenario, posts: &Posts) -> CoreBuilder {
+    settings(scenario).config_json(scenario.config.get()).async_transport(posts.transport.clone())
+}
+
+/// The same without a config and a transport.
+pub(super) fn settings(scenario: &Scenario) -> CoreBuilder {
     let options = &scenario.options;
     let mut builder = Core::builder()
-        .config_json(scenario.config.get())
-        .async_transport(posts.transport.clone())
         .bucketing(BucketingOptions::new().exclude_experience_id(options.exclude_experience_id_hash))
         .batch_size(BATCH);
     if let Some(environment) = &options.environment {

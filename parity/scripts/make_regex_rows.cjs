@@ -1,6 +1,6 @@
 // Writes rows {p, s, m} of random patterns and subjects: whether `new RegExp(p, "i")` matches the lower-case subject,
 // which is what the JavaScript SDK's `regexMatches` asks; null where the pattern is a syntax error.
-// usage: node make_regex_vectors.cjs COUNT SEED > vectors/regex.jsonl
+// usage: node make_regex_rows.cjs COUNT SEED > ../vectors/regex.jsonl    (1500 7 makes the committed rows)
 "use strict";
 const [count, seed] = process.argv.slice(2).map(Number);
 let state = seed >>> 0;
