@@ -4,21 +4,31 @@
 #![allow(clippy::print_stdout, reason = "it is all that it does")]
 
 use std::error::Error;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
+use convert_core::shutdown_signal;
 use convert_core::testing::Collector;
+use tokio::process::Command;
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut words = std::env::args_os().skip(1);
     let program = words.next().ok_or("name a program to run")?;
     let collector = Collector::start()?;
     collector.serve_config(include_str!("../../../convert-core/examples/shop.json"));
-    let status = Command::new(program)
+    let mut running = Command::new(program)
         .args(words)
         .env("CONVERT_SDK_KEY", "100123/200456")
         .env("CONVERT_CONFIG_ENDPOINT", collector.config_endpoint())
         .env("CONVERT_TRACK_ENDPOINT", collector.track_endpoint())
-        .status()?;
+        .spawn()?;
+    let status = loop {
+        tokio::select! {
+            status = running.wait() => break status?,
+            // Ctrl-C is the program's to obey; what it delivers on its way out is counted here.
+            _ = shutdown_signal() => {}
+        }
+    };
     println!("{} events arrived", collector.event_count());
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -74,8 +74,12 @@ impl Process {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+        kill(name, &self.child.id().to_string());
+    }
+
+    /// For the process and those that it started, if it leads a group.
+    pub(crate) fn signal_group(&self, name: &str) {
+        kill(name, &format!("-{}", self.child.id()));
     }
 
     /// Closes its input and waits until it has ended.
@@ -86,6 +90,10 @@ impl Process {
         self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         Ended { status: self.child.wait().unwrap(), output, log }
     }
+}
+
+fn kill(name: &str, process: &str) {
+    assert!(Command::new("kill").args(["-s", name, "--", process]).status().unwrap().success());
 }
 
 pub(crate) fn run(command: Command) -> Ended {

@@ -1,10 +1,31 @@
 //! Servers that are told to stop by SIGTERM, with requests under way.
 
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use convert_core::testing::{Fault, Route};
 
 use crate::process::{PATIENCE, Process, collector, connect, program, read_line};
+
+/// As the document has it: by the program that counts, and ended by Ctrl-C, which all of them get.
+#[test]
+fn a_service_that_is_tried_by_hand_delivers_at_ctrl_c() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_collector"));
+    command.arg(env!("CARGO_BIN_EXE_service")).process_group(0);
+    let mut process = Process::start(command);
+    let mut stream = connect(&process.address());
+    stream.write_all(b"ada\n").unwrap();
+    assert_eq!(read_line(&stream), "true");
+    process.signal_group("INT");
+    let ended = process.end();
+    assert!(ended.status.success(), "{}", ended.log);
+    assert!(
+        ended.output.ends_with("closed: 1 delivered, 0 dropped, 0 pending\n1 events arrived\n"),
+        "{}",
+        ended.output
+    );
+}
 
 #[test]
 fn a_service_ends_what_it_has_begun_and_then_closes() {
