@@ -16,7 +16,13 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let program = words.next().ok_or("name a program to run")?;
     let collector = Collector::start()?;
     collector.serve_config(include_str!("../../../convert-core/examples/shop.json"));
-    let mut running = Command::new(program)
+    let mut command = Command::new(program);
+    // What cargo says of this package would make a `cargo run` in here build dependencies anew.
+    let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(own)) {
+        command.env_remove(name);
+    }
+    let mut running = command
         .args(words)
         .env("CONVERT_SDK_KEY", "100123/200456")
         .env("CONVERT_CONFIG_ENDPOINT", collector.config_endpoint())
