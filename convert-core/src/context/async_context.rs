@@ -9,6 +9,7 @@ use crate::config::ProjectConfig;
 use crate::core::Shared;
 use crate::eval::Effects;
 use crate::visitor::{AsyncStore, VisitorState};
+use crate::worker::is_inside;
 
 use super::conversion::{ConversionOptions, ConversionOutcome};
 use super::decision::Decision;
@@ -251,6 +252,8 @@ impl AsyncContext {
         let (number, sought) = self.inner.seek_preview(preview);
         let found = match sought {
             Sought::Known(found) => found,
+            // The SDK's own thread would wait for itself.
+            Sought::UnderWay(_) if is_inside() => Err(PreviewOutcome::Unavailable),
             Sought::UnderWay(fetch) => ActivePreview::fetched(fetch.await, preview),
         };
         self.inner.set_preview(number, found)

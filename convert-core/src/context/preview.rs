@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use crate::config::{FetchError, ProjectConfig};
 use crate::core::{PreviewFetch, Shared, Snapshot};
 use crate::eval::Previewed;
+use crate::worker::is_inside;
 
 /// A variation to preview.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub(crate) fn load_preview(shared: &Shared, preview: &Preview) -> impl Future<Ou
     async move {
         let found = match sought {
             Sought::Known(found) => found,
+            // The SDK's own thread would wait for itself.
+            Sought::UnderWay(_) if is_inside() => Err(PreviewOutcome::Unavailable),
             Sought::UnderWay(fetch) => ActivePreview::fetched(fetch.await, &preview),
         };
         outcome(&found)

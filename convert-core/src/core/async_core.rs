@@ -118,8 +118,9 @@ impl AsyncCore {
     /// Of interest after [`CoreBuilder::start_unready`] only: any other core is ready from the start.
     #[must_use]
     pub async fn wait_ready(&self, timeout: Duration) -> bool {
-        if self.is_ready() {
-            return true;
+        // The SDK's own thread would wait for itself.
+        if self.is_ready() || is_inside() {
+            return self.is_ready();
         }
         let background = self.shared.delivery.background();
         let mut alarm = background.alarm(background.now().saturating_add(timeout));
@@ -193,8 +194,8 @@ impl AsyncCore {
         if is_inside() { flushing.wait() } else { flushing.await }
     }
 
-    /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work. One that is
-    /// dropped goes on by itself.
+    /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work. What fails is tried
+    /// again within that time. A close that is dropped goes on by itself.
     ///
     /// Events that come later are counted as dropped. Contexts still decide, from the config they have.
     pub async fn close(&self, timeout: Duration) -> FlushReport {

@@ -182,7 +182,8 @@ impl Core {
         self.shared.delivery.flush(timeout)
     }
 
-    /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work.
+    /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work. What fails is tried
+    /// again within that time; only what would be tried after it is not waited for.
     ///
     /// Contexts still decide afterwards, from the config they have; their events are not taken any more, and conversions
     /// answer `Suppressed`.

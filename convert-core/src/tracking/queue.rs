@@ -242,7 +242,9 @@ impl<T> Queue<T> {
             batch.push(entry);
         }
         if !batch.is_empty() {
-            inner.since = None;
+            if inner.ring.is_empty() {
+                inner.since = None;
+            }
             inner.wake_at = usize::MAX;
             inner.in_flight = Some(flight);
             inner.stats.requests = inner.stats.requests.saturating_add(1);

@@ -134,6 +134,11 @@ impl Machine {
         }
     }
 
+    /// Until when deliveries are held back after a failure.
+    pub(super) fn held_until(&self) -> Option<Duration> {
+        self.held_until
+    }
+
     fn idle(&mut self, now: Duration, view: View) -> Action {
         let batch_size = self.settings.batch_size.max(1);
         self.wanted = self.wanted.filter(|demand| view.oldest < demand.ticket.upto);
@@ -223,7 +228,7 @@ impl Machine {
         let until = now.saturating_add(self.backoff.next_delay(draw, retry_after));
         // A flush may have tried while an earlier answer still holds deliveries back.
         self.held_until = Some(self.held_until.map_or(until, |held| held.max(until)));
-        if let Some(release) = &mut self.release {
+        if let Some(release) = self.release.as_mut().filter(|release| release.reason != ReleaseReason::Shutdown) {
             release.reason = ReleaseReason::Timeout;
         }
         Action::Settle { fate, ambiguous, failed_flushes: attempted.map(|demand| demand.ticket.id) }

@@ -135,8 +135,13 @@ impl Releases {
         let told = result.clone();
         shared.bus.emit(move || Event::QueueReleased { reason, visitors, events, result: told });
         shared.report_drops();
-        if let (Some(id), Err(error)) = (failed_flushes, result) {
-            self.fail(shared, id, &error);
+        if let Err(error) = result {
+            if let Some(id) = failed_flushes {
+                self.fail(shared, id, &error);
+            }
+            // A close does not wait for what would be tried after its deadline.
+            let next = self.machine.held_until().unwrap_or_default();
+            self.closed |= self.flushes.iter().any(|flush| flush.closing && flush.deadline <= next);
         }
     }
 
@@ -146,8 +151,7 @@ impl Releases {
             if flush.ticket.id > id {
                 self.flushes.push(flush);
             } else if flush.closing {
-                // Reported once the rest is accounted for.
-                self.closed = true;
+                // It has until its deadline: what failed is tried again.
                 self.flushes.push(flush);
             } else {
                 let report = shared.queue.end_claim(flush.ticket).unwrap_or_default();

@@ -24,7 +24,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                connections.spawn(serve(core.clone(), accepted?.0));
+                // One that went away again is no reason to stop.
+                let Ok((stream, _)) = accepted else { continue };
+                connections.spawn(serve(core.clone(), stream));
             }
             _ = &mut shutdown => break,
         }

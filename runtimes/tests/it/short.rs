@@ -143,10 +143,34 @@ fn a_loop_goes_on_while_a_synchronous_core_flushes() {
 #[test]
 fn a_job_is_done_when_its_events_are_delivered() {
     let collector = collector();
-    collector.fail_once(Route::Track, Fault::Status(503));
     let mut command = program(env!("CARGO_BIN_EXE_jobs"), &collector);
     command.args(visitors(5));
-    let ended = run(command);
+    let mut worker = Process::start(command);
+    for done in 1..=5 {
+        let line = worker.line();
+        assert!(line.ends_with(": delivered"), "{line}");
+        assert!(collector.event_count() >= done);
+    }
+    // Stopped without notice between two jobs.
+    worker.signal("KILL");
+    worker.end();
+    assert_eq!(collector.event_count(), 5);
+}
+
+#[test]
+fn a_job_worker_delivers_when_it_is_stopped_what_an_outage_left() {
+    let collector = collector();
+    collector.fail_always(Route::Track, Fault::Status(503));
+    let mut command = program(env!("CARGO_BIN_EXE_jobs"), &collector);
+    command.args(visitors(5));
+    let mut worker = Process::start(command);
+    for _ in 0..5 {
+        let line = worker.line();
+        assert!(line.ends_with(": to be delivered"), "{line}");
+    }
+    collector.recover();
+    worker.signal("TERM");
+    let ended = worker.end();
     assert!(ended.status.success(), "{}", ended.log);
     assert_eq!(collector.event_count(), 5, "{}", ended.log);
 }

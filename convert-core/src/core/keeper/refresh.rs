@@ -95,10 +95,13 @@ impl Future for Refresh {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(outcome) = &mut self.outcome else { return Poll::Ready(Err(RefreshError::NoSdkKey)) };
-        Pin::new(outcome).poll(cx).map(|outcome| match outcome {
-            Some(outcome) => outcome.map_err(RefreshError::Fetch),
-            None => Err(RefreshError::Closed),
-        })
+        match Pin::new(outcome).poll(cx) {
+            Poll::Ready(Some(outcome)) => Poll::Ready(outcome.map_err(RefreshError::Fetch)),
+            Poll::Ready(None) => Poll::Ready(Err(RefreshError::Closed)),
+            // There, waiting for the SDK's thread would be for ever.
+            Poll::Pending if is_inside() => Poll::Ready(Err(RefreshError::TimedOut)),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 

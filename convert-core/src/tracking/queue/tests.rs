@@ -168,6 +168,9 @@ fn the_first_event_after_a_release_sets_the_time() {
     let _ = (push(5), push(6));
     assert_eq!(queue.view().since, Some(Duration::from_secs(5)));
     let mut batch = take(&queue, 1);
+    assert_eq!(queue.view().since, Some(Duration::from_secs(5)), "what is left has waited since then");
+    queue.settle(&mut batch, Fate::Return, false);
+    let mut batch = take(&queue, 2);
     assert_eq!(queue.view().since, None);
     let _ = push(9);
     queue.settle(&mut batch, Fate::Return, false);

@@ -5,7 +5,7 @@ use super::bench::{Bench, assert_adds_up, config, event, poll_once, seconds};
 use crate::events::{Event, EventBus};
 use crate::testing::{Answer, ManualClock, RecordingTransport};
 use crate::tracking::{Delivery, DropReason, FlushReport, ReleaseReason};
-use crate::transport::RequestKind;
+use crate::transport::{RequestKind, Response};
 use crate::warned::warnings;
 
 const TRACKING: RequestKind = RequestKind::Tracking;
@@ -67,16 +67,47 @@ fn events_are_accepted_while_tracking_is_on_and_nobody_closed() {
 }
 
 #[test]
-fn close_drops_what_its_attempt_does_not_deliver() {
+fn close_tries_again_and_delivers_what_its_first_attempt_does_not() {
+    let mut bench = Bench::new();
+    bench.transport.script(TRACKING, [Answer::status(503)]);
+    bench.track(0..7);
+    let mut closing = bench.delivery.start_close(seconds(60));
+    assert!(!bench.turn(), "the thread goes on");
+    assert_eq!(poll_once(&mut closing), None);
+    // The first pause after a failure is at most a second.
+    bench.clock.advance(seconds(1));
+    assert!(bench.turn());
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 7, dropped: 0, pending: 0 }));
+    assert_eq!(bench.released(), [(ReleaseReason::Shutdown, false), (ReleaseReason::Shutdown, true)]);
+}
+
+#[test]
+fn close_drops_what_is_not_delivered_by_its_deadline() {
     let mut bench = Bench::new();
     bench.transport.otherwise(TRACKING, Answer::status(503));
     bench.track(0..7);
-    let mut closing = bench.delivery.start_close(seconds(5));
-    assert!(bench.turn());
+    let mut closing = bench.delivery.start_close(seconds(60));
+    let mut turns = 0;
+    while !bench.turn() {
+        bench.clock.advance(seconds(1));
+        turns += 1;
+        assert!(turns <= 60);
+    }
     assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 0, dropped: 7, pending: 0 }));
     assert_eq!(bench.stats().dropped.closed.total(), 7);
     assert_eq!(bench.told_drops(), [(DropReason::Closed, 4, 3)]);
-    assert_eq!(bench.released(), [(ReleaseReason::Shutdown, false)]);
+    let released = bench.released();
+    assert!(released.len() > 1 && released.iter().all(|release| *release == (ReleaseReason::Shutdown, false)));
+}
+
+#[test]
+fn close_does_not_wait_for_an_attempt_after_its_deadline() {
+    let mut bench = Bench::new();
+    bench.transport.otherwise(TRACKING, Answer::Respond(Response::new(503).header("retry-after", "60")));
+    bench.track(0..7);
+    let mut closing = bench.delivery.start_close(seconds(5));
+    assert!(bench.turn(), "the thread ends");
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 0, dropped: 7, pending: 0 }));
 }
 
 #[test]
@@ -191,4 +222,19 @@ fn a_handler_that_panics_disturbs_nothing() {
     bench.track(10..20);
     assert_eq!(bench.stats().delivered.total(), 20);
     assert_eq!(bench.released().len(), 2);
+}
+
+#[test]
+fn what_a_full_request_leaves_behind_is_still_due() {
+    let mut bench = Bench::with(|config| config.auto_flush_interval = Some(seconds(60)));
+    bench.transport.script(TRACKING, [Answer::Hang]);
+    bench.track(0..900);
+    // The first request took 500; the second takes 500 of what is there then, and leaves too little for a batch.
+    bench.track(900..1_005);
+    bench.transport.release(TRACKING, &Answer::status(200));
+    bench.turn();
+    assert_eq!((bench.stats().delivered.total(), bench.stats().pending.total()), (1_000, 5));
+    bench.advance(seconds(60));
+    assert_eq!(bench.stats().pending.total(), 0);
+    assert_adds_up(&bench.stats());
 }
