@@ -1,6 +1,6 @@
 //! A request on its way: what the middleware leaves in its extensions.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub(crate) struct Arrival {
 struct Inner {
     shared: Arc<Shared>,
     visit: OnceCell<Visit>,
+    /// Whether the functions of the app are being asked about the request.
+    asking: Cell<bool>,
 }
 
 impl Arrival {
@@ -31,7 +33,7 @@ impl Arrival {
         if extensions.get::<Self>().is_some_and(is_same) {
             return None;
         }
-        let inner = Inner { shared: Arc::clone(shared), visit: OnceCell::new() };
+        let inner = Inner { shared: Arc::clone(shared), visit: OnceCell::new(), asking: Cell::new(false) };
         let arrival = Self { inner: Rc::new(inner) };
         extensions.insert(arrival.clone());
         Some(arrival)
@@ -47,19 +49,24 @@ impl Arrival {
     }
 
     /// The visit of the request. The response keeps its visitor from now on.
-    pub(crate) fn ask(&self, request: &HttpRequest) -> &Visit {
-        if let Some(visit) = self.inner.visit.get() {
-            return visit;
+    ///
+    /// # Errors
+    /// [`ConvertError::Reentrant`] where a function of the app asks that is itself asked about the request.
+    pub(crate) fn ask(&self, request: &HttpRequest) -> Result<&Visit, ConvertError> {
+        let Inner { shared, visit, asking } = &*self.inner;
+        if let Some(visit) = visit.get() {
+            return Ok(visit);
         }
-        // Functions of the app run here: one that asks for a context itself has asked first.
-        let visit = request::visit(&self.inner.shared, request);
-        self.inner.visit.get_or_init(|| visit)
+        let _asking = Asking::begin(asking).ok_or(ConvertError::Reentrant)?;
+        let found = request::visit(shared, request);
+        Ok(visit.get_or_init(|| found))
     }
 
     /// Has a request that asked for nothing ask now, where the app wants that.
     pub(crate) fn mint(&self, request: &HttpRequest) {
         if self.inner.shared.settings.mints_always() {
-            self.ask(request);
+            // No function of the app is running now, so nothing is in the way.
+            let _ = self.ask(request);
         }
     }
 
@@ -75,5 +82,21 @@ impl Arrival {
             value.set_sensitive(true);
             headers.append(SET_COOKIE, value);
         }
+    }
+}
+
+/// The time in which functions of the app are asked. Ends with a panic of theirs, too.
+struct Asking<'a>(&'a Cell<bool>);
+
+impl<'a> Asking<'a> {
+    /// `None` where they are being asked already.
+    fn begin(asking: &'a Cell<bool>) -> Option<Self> {
+        (!asking.replace(true)).then(|| Self(asking))
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }

@@ -19,6 +19,9 @@ pub enum ConvertError {
     /// The visitor store must be awaited, and a synchronous context or core was asked for: the middleware was given an
     /// [`AsyncCore`](convert_core::AsyncCore) with an asynchronous store.
     AsyncStore,
+    /// A function that the middleware was given (`visitor_id`, `attributes`, `location` or `consent`) asked for the context
+    /// that it helps to make.
+    Reentrant,
 }
 
 impl fmt::Display for ConvertError {
@@ -28,6 +31,7 @@ impl fmt::Display for ConvertError {
                 "the request passed no ConvertMiddleware; add `.wrap(ConvertMiddleware::new(core))` to the app"
             }
             Self::AsyncStore => "the visitor store is asynchronous; extract AsyncConvertContext or AsyncConvertCore",
+            Self::Reentrant => "a function of ConvertMiddleware asked for the context that it helps to make",
         })
     }
 }

@@ -25,8 +25,9 @@
 //!
 //! The [`ConvertMiddleware`] is made once, and comes around everything that may ask for a context. A handler asks with
 //! [`ConvertContext`], or [`AsyncConvertContext`] where the visitor store is asynchronous; other middleware asks with
-//! [`ConvertExt`]; a handler that asks for nothing costs nothing. [`serve`] runs the server until Ctrl-C or SIGTERM, then
-//! delivers what is queued. Import the core through [`core`]: it is the version that this crate was built with.
+//! [`ConvertExt`]; a request whose handler asks for nothing costs no evaluation, no store access, no event and no cookie.
+//! [`serve`] runs the server until Ctrl-C or SIGTERM, then delivers what is queued. Import the core through [`core`]: it is
+//! the version that this crate was built with.
 //!
 //! Actix runs one single-threaded runtime for each worker. Nothing of the SDK runs in them but the requests' own
 //! decisions: deliveries and config refreshes have a thread of their own. So no runtime that ends takes events with it.

@@ -15,8 +15,9 @@ use crate::service::ConvertService;
 ///
 /// Make it once, outside of the app's factory, and give each worker's app a clone: all of them share one state. Wrap it
 /// around everything that may ask for a context, authentication and sessions included: what it is told about a request is
-/// asked when a handler first wants a context, so functions see what inner middleware left in the request's extensions.
-/// Handlers that ask for nothing cost nothing: no evaluation, no store access, no event, no cookie.
+/// asked when a handler first wants a context, so functions see what inner middleware left in the request's extensions. They
+/// cannot ask for a context themselves.
+/// A request whose handler asks for nothing costs no evaluation, no store access, no event and no cookie.
 ///
 /// ```
 /// use actix_web::{App, HttpRequest, HttpServer, web};

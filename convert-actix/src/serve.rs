@@ -22,7 +22,8 @@ use convert_core::{FlushReport, Stats};
 /// dropped. A second signal ends the wait. Then the core is closed, which delivers what is queued until the flush deadline.
 ///
 /// A server that a [`ServerHandle`] stops, or that ends with an error, is followed by the last delivery too. Where the
-/// server's future itself is dropped, it stops at once and what is queued is sent, but nobody waits for that.
+/// server's future itself is dropped, it stops at once (with actix-server 2.9.2 and later) and what is queued is sent, but
+/// nobody waits for that. One that is dropped before it is first polled has not begun, and sends nothing.
 ///
 /// This owns the signals, so `HttpServer`'s own listeners are switched off; so is its `shutdown_timeout`, in favour of the
 /// drain deadline. Actix looks once a second whether connections are done, so a server that has some takes a second to
@@ -110,7 +111,8 @@ impl IntoFuture for Serve {
 /// A server with its whole life: made by [`Serve::run`]. Await it.
 ///
 /// # Errors
-/// [`io::Error`] where a worker could not start. What was queued is delivered all the same.
+/// [`io::Error`] where a worker could not start. What was queued is delivered all the same, and the log says what became of
+/// it.
 #[must_use = "it serves when it is awaited"]
 pub struct Serving {
     handle: ServerHandle,
@@ -138,7 +140,9 @@ impl Future for Serving {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServeReport {
-    /// Whether the server stopped by itself. Where it did not until the drain deadline, open connections were dropped.
+    /// Whether the server's own stop came to its end. Where it did not until the drain deadline, or a second signal, open
+    /// connections were dropped. A stop by the [handle](Serving::handle) always counts as one that did, also where it dropped
+    /// connections.
     pub drained: bool,
     /// What became of the events that were queued when the server had ended.
     pub flush: FlushReport,
@@ -149,8 +153,14 @@ pub struct ServeReport {
 impl ServeReport {
     fn of(report: RunReport<io::Result<()>>) -> io::Result<Self> {
         let RunReport { output, flush, stats, .. } = report;
-        let drained = output.transpose()?.is_some();
-        Ok(Self { drained, flush, stats })
+        match output.transpose() {
+            Ok(stopped) => Ok(Self { drained: stopped.is_some(), flush, stats }),
+            Err(error) => {
+                // The error leaves no place for the report.
+                tracing::error!(target: "convert", %error, ?stats, "the server failed; last events: {flush}");
+                Err(error)
+            }
+        }
     }
 }
 

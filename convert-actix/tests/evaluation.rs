@@ -6,12 +6,12 @@ mod common;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::test::init_service;
-use actix_web::{App, Error, HttpRequest, Scope, web};
+use actix_web::{App, Error, HttpRequest, ResponseError, Scope, web};
 use common::{PRICING, core, get, request_of, request_with, send};
 use convert_actix::core::testing::{Answer, RecordingTransport};
 use convert_actix::core::{Attributes, Core, MemoryStore, Offloaded, RequestKind};
 use convert_actix::{
-    AsyncConvertContext, AsyncConvertCore, ConvertContext, ConvertCore, ConvertError, ConvertMiddleware,
+    AsyncConvertContext, AsyncConvertCore, ConvertContext, ConvertCore, ConvertError, ConvertExt, ConvertMiddleware,
     request_location,
 };
 use web_testing::{Failing, other, usual};
@@ -39,6 +39,30 @@ async fn the_requests_location_reaches_calls() {
 
     let none = app(ConvertMiddleware::new(core()).no_location()).await;
     assert_eq!(send(&none, request_of("v", "/pricing")).await.body, "LocationPropertiesMissing");
+}
+
+#[actix_web::test]
+async fn a_function_that_asks_for_the_context_it_helps_to_make_is_told_so() {
+    fn asks(request: &HttpRequest) -> bool {
+        assert_eq!(request.convert_context().unwrap_err(), ConvertError::Reentrant);
+        assert_eq!(request.async_convert_context().unwrap_err(), ConvertError::Reentrant);
+        true
+    }
+    let convert = || ConvertMiddleware::new(core());
+    let all = [
+        convert().consent(asks),
+        convert().visitor_id(|request| asks(request).then_some("v")),
+        convert().attributes(|request| [("asked", asks(request))]),
+        convert().location(|request| [("path", if asks(request) { "/pricing" } else { "/" })]),
+    ];
+    for convert in all {
+        // The request goes on as if the function had not asked.
+        assert_eq!(send(&app(convert).await, request_of("v", "/pricing")).await.body, usual("v"));
+    }
+    // As a response, it says what is wrong.
+    let response = ConvertError::Reentrant.error_response();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(ConvertError::Reentrant.to_string().contains("asked for the context"));
 }
 
 #[actix_web::test]

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::ErrorBadGateway;
+use actix_web::error::{ErrorBadGateway, InternalError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::SET_COOKIE;
 use actix_web::middleware::{Next, from_fn};
@@ -153,6 +153,33 @@ async fn an_error_of_inner_middleware_stays_what_it_is() {
     let set_cookie = || error.error_response().headers().get(SET_COOKIE).cloned().unwrap();
     assert_eq!(set_cookie(), set_cookie());
     assert!(set_cookie().is_sensitive());
+}
+
+#[actix_web::test]
+async fn outer_middleware_that_answers_an_error_itself_can_keep_the_cookie() {
+    async fn answer(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse, Error> {
+        let inner = request.request().clone();
+        match next.call(request).await {
+            Ok(response) => Ok(response.map_into_boxed_body()),
+            Err(error) => Ok(ServiceResponse::new(inner, error.error_response())),
+        }
+    }
+    async fn replace(
+        request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+        let keep = |error: Error| InternalError::from_response("replaced", error.error_response()).into();
+        next.call(request).await.map_err(keep)
+    }
+    let convert = ConvertMiddleware::new(core());
+    let app = App::new().wrap(from_fn(break_down)).wrap(convert.clone()).wrap(from_fn(answer));
+    let answered = get(&init_service(app).await, "/").await;
+    let app = App::new().wrap(from_fn(break_down)).wrap(convert).wrap(from_fn(replace));
+    let replaced = get(&init_service(app).await, "/").await;
+    for answer in [answered, replaced] {
+        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (502, "broken"));
+        assert!(answer.minted().is_some(), "{answer:?}");
+    }
 }
 
 #[actix_web::test]
