@@ -1,12 +1,14 @@
 //! Decisions, features, conversions and segments.
 
+use std::sync::Arc;
+
 use convert_core::{
     CallOptions, ContextError, ContextOptions, ConversionOptions, ConversionOutcome, DecisionSource, FeatureReason,
-    GoalReason, Preview, PreviewOutcome, Reason, VariableError,
+    GoalReason, Lookup, Preview, PreviewOutcome, Reason, RuleData, RuleItem, VariableError,
 };
 use serde_json::json;
 
-use crate::fixtures::{recorded, sent, told};
+use crate::fixtures::{project, recorded, sent, told};
 
 fn plain() -> CallOptions {
     CallOptions::new()
@@ -307,4 +309,31 @@ fn a_feature_is_explained_by_the_path_that_decides_it() {
     // The first decision of the call shuts the second experience.
     assert_eq!(reasons, [Reason::Resolved(DecisionSource::Bucketed), Reason::AudienceMismatch]);
     assert_eq!(context.run_feature("f").deliveries().count(), 1);
+}
+
+#[derive(Debug)]
+struct NotYet;
+
+impl RuleData for NotYet {
+    fn lookup(&self, _: &RuleItem<'_>) -> Lookup<'_> {
+        Lookup::NeedMoreData
+    }
+}
+
+#[test]
+fn an_experience_whose_rules_cannot_be_answered_hides_no_feature_of_others() {
+    let mut config = project();
+    // The feature is carried behind a location as well.
+    let changes = config["experiences"][3]["variations"][0]["changes"].clone();
+    config["experiences"][2]["variations"][0]["changes"] = changes.clone();
+    config["experiences"][2]["variations"][1]["changes"] = changes;
+    let (core, _) = recorded(|builder| builder.config_json(config.to_string()));
+    let context = core.create_context("v1").unwrap();
+    let options = plain().location_data(Arc::new(NotYet));
+    assert_eq!(context.explain_experience_with("shop", &options).reason, Reason::RuleNeedMoreData);
+    let feature = context.run_feature_with("banner", &options);
+    assert!(feature.is_enabled());
+    assert_eq!(feature.i64("limit"), Ok(12));
+    let bulk = context.run_features_with(&options);
+    assert!(bulk.iter().any(|feature| feature.key() == Some("banner") && feature.is_enabled()));
 }
