@@ -1,6 +1,5 @@
 //! A request on its way: what the fairing and the guards leave in its local cache.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use convert_core::web::{Visit, VisitorCookie};
@@ -14,13 +13,12 @@ use crate::shared::Shared;
 
 /// Dropped with its request, when the response's last byte is sent or the client is gone.
 pub(crate) struct Arrival {
+    /// Who was asked for; the response keeps that visitor.
     visit: OnceLock<Visit>,
     /// The cookie of this request, where it is not the cookie of all.
     cookie: OnceLock<VisitorCookie>,
     context: OnceLock<ConvertContext>,
     async_context: OnceLock<AsyncConvertContext>,
-    /// Whether a visitor was asked for, so that the response keeps it.
-    asked: AtomicBool,
     under_way: UnderWay,
 }
 
@@ -32,7 +30,6 @@ impl Arrival {
             cookie: OnceLock::new(),
             context: OnceLock::new(),
             async_context: OnceLock::new(),
-            asked: AtomicBool::new(false),
             under_way: UnderWay::begin(shared),
         })
     }
@@ -43,7 +40,6 @@ impl Arrival {
 
     /// Finds out who the request comes from. The response keeps the visitor from now on.
     pub(crate) fn ask(&self, request: &Request<'_>) -> &Visit {
-        self.asked.store(true, Ordering::Relaxed);
         self.visit.get_or_init(|| {
             let shared = self.shared();
             let cookie = shared.functions.cookie.as_ref();
@@ -71,7 +67,7 @@ impl Arrival {
     /// has taken the jar's cookies by now.
     pub(crate) fn leave(&self, response: &mut Response<'_>) {
         let Some(visit) = self.visit.get() else { return };
-        if !visit.visitor().needs_cookie() || !self.asked.load(Ordering::Relaxed) {
+        if !visit.visitor().needs_cookie() {
             return;
         }
         let cookie = self.cookie.get().unwrap_or_else(|| self.shared().settings.visitor_cookie());

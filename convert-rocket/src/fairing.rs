@@ -11,6 +11,7 @@ use rocket::{Build, Data, Orbit, Request, Response, Rocket, async_trait};
 
 use crate::arrival::Arrival;
 use crate::config::{ConvertConfig, StartError};
+use crate::launch::Launching;
 use crate::lifespan::Traffic;
 use crate::shared::{Functions, Location, Shared};
 
@@ -213,7 +214,11 @@ impl ConvertFairing {
 /// Has the core, for both kinds of code, managed by the rocket, unless the app manages one.
 fn manage(rocket: Rocket<Build>, shared: Shared) -> Rocket<Build> {
     let (synchronous, asynchronous) = (shared.cores.synchronous().cloned(), shared.cores.asynchronous().clone());
-    let rocket = rocket.manage(Arc::new(shared));
+    let shared = Arc::new(shared);
+    if let Some(launching) = rocket.state::<Launching>() {
+        launching.made(&shared);
+    }
+    let rocket = rocket.manage(shared);
     let rocket = match synchronous {
         Some(core) if rocket.state::<Core>().is_none() => rocket.manage(core),
         _ => rocket,

@@ -26,7 +26,8 @@
 //!   [`ConvertConfig`]. The fairing's methods say what no file can: functions over the request, a store of one's own.
 //! - **The core** is managed state: [`&State<Core>`](core::Core) as a guard, `rocket.state::<Core>()` elsewhere.
 //! - **The end**: when Rocket is told to stop, requests under way may finish within Rocket's grace; then what is queued is
-//!   delivered. See [`ConvertFairing`], and [`launch`] for a launch that fails.
+//!   delivered. See [`ConvertFairing`]. After a launch that fails (the port is taken) `#[launch]` runs nothing more: where
+//!   startup code tracks, `#[rocket::main]` with [`launch`] is the way that loses nothing.
 //!
 //! The [`guide`] has more: settings, the order of fairings, caches and CDNs, how an app ends, tests without a network, and what
 //! is supported.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use convert_core::FlushReport;
+use convert_core::Stats;
 use rocket::config::Shutdown as Grace;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -89,11 +89,14 @@ impl Shared {
         let grace = Duration::from_secs(grace.grace.into());
         let waited = begun + (grace - MARGIN.min(grace / 4));
         self.traffic.ended(waited).await;
-        let delivered = Instant::now() + self.flush_deadline;
+        let core = self.cores.asynchronous();
+        let before = core.stats();
+        let waited_for = Instant::now();
+        let left = || self.flush_deadline.saturating_sub(waited_for.elapsed());
         loop {
             let before = self.traffic.begun.load(Ordering::SeqCst);
             // Not closed yet: requests that come over open connections meanwhile may track.
-            let flushed = self.cores.asynchronous().flush(delivered.saturating_duration_since(Instant::now())).await;
+            let flushed = core.flush(left()).await;
             if let Err(error) = flushed {
                 tracing::debug!(target: "convert", %error, "closing tries again");
             }
@@ -102,12 +105,30 @@ impl Shared {
             }
             self.traffic.ended(waited).await;
         }
-        let report = self.close(delivered.saturating_duration_since(Instant::now())).await;
-        tracing::info!(target: "convert", "Convert: last events: {report}");
+        core.close(left()).await;
+        self.tell(&before);
     }
 
-    /// Ends the SDK's work; once more does no harm.
-    pub(crate) async fn close(&self, deadline: Duration) -> FlushReport {
-        self.cores.asynchronous().close(deadline).await
+    /// Delivers what a launch left, where there was no orderly end or something was tracked after it.
+    pub(crate) async fn close(&self) {
+        let core = self.cores.asynchronous();
+        let before = core.stats();
+        core.close(self.flush_deadline).await;
+        if core.stats() != before {
+            self.tell(&before);
+        }
+    }
+
+    /// Tells what became of the last events. Rocket's log shows warnings only, in release builds: a loss is one.
+    fn tell(&self, before: &Stats) {
+        let now = self.cores.asynchronous().stats();
+        let delivered = now.delivered.total() - before.delivered.total();
+        let dropped = now.dropped.total() - before.dropped.total();
+        let pending = now.pending.total();
+        if dropped > 0 || pending > 0 {
+            tracing::warn!(target: "convert", "Convert: last events: {delivered} delivered, {dropped} dropped, {pending} pending");
+        } else {
+            tracing::info!(target: "convert", "Convert: last events: {delivered} delivered, none lost");
+        }
     }
 }

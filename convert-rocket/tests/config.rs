@@ -185,6 +185,46 @@ fn a_file_or_the_environment_is_named_as_the_place() {
 }
 
 #[test]
+fn a_variable_that_is_no_table_is_never_shown() {
+    for variable in common::MALFORMED {
+        figment::Jail::expect_with(|jail| {
+            jail.set_env("ROCKET_CONVERT", variable);
+            let error = ConvertConfig::from_figment(&rocket::Config::figment()).unwrap_err();
+            assert_eq!(error.key(), "convert");
+            let told = format!("{error}");
+            assert!(told.contains("it must be a table, such as `{ sdk_key = \"…\" }`"), "{told}");
+            assert!(told.contains("ROCKET_"), "{told}");
+            for shown in [told, format!("{error:?}"), format!("{:?}", StartError::from(error))] {
+                assert!(!shown.contains("1234567890"), "{shown}");
+            }
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn a_value_that_took_its_neighbours_along_is_not_shown() {
+    for (variable, key, expected) in [
+        (r#"{ batch_size = 7 debug_token = "1234567890" }"#, "convert.batch_size", "a nonzero usize"),
+        (r#"{ cookie = secure debug_token = "1234567890" }"#, "convert.cookie", "it must be a table"),
+        (
+            r#"{ cookie = { same_site = lax debug_token = "1234567890" } }"#,
+            "convert.cookie.same_site",
+            "one of: strict, lax, none",
+        ),
+    ] {
+        figment::Jail::expect_with(|jail| {
+            jail.set_env("ROCKET_CONVERT", variable);
+            let error = ConvertConfig::from_figment(&rocket::Config::figment()).unwrap_err();
+            assert_eq!(error.key(), key);
+            assert!(error.to_string().contains(expected), "{error}");
+            assert!(!format!("{error} {error:?}").contains("1234567890"), "{error:?}");
+            Ok(())
+        });
+    }
+}
+
+#[test]
 fn what_the_core_refuses_is_named_too() {
     let key = |toml: &str| fails(&format!("[default.convert]\n{toml}")).key().unwrap();
     assert_eq!(key(""), "convert.sdk_key");

@@ -88,6 +88,24 @@ fn the_last_delivery_has_a_deadline() {
     assert_eq!(stats.delivered.total(), 0);
 }
 
+#[test]
+fn a_deadline_may_be_as_far_off_as_there_are_times() {
+    let by_method = ConvertFairing::flush_deadline;
+    for (deadline, in_the_table) in [(Some(Duration::MAX), None), (None, Some(1e19))] {
+        let (core, transport) = recording();
+        let fairing = ConvertFairing::new(&core);
+        let fairing = deadline.into_iter().fold(fairing, by_method);
+        let figment = in_the_table
+            .into_iter()
+            .fold(common::figment(), |figment, seconds: f64| figment.merge(("convert.flush_deadline", seconds)));
+        let app = rocket::custom(figment).attach(fairing).mount("/", routes![buy]);
+        let client = rocket::local::blocking::Client::untracked(app).unwrap();
+        assert_eq!(common::get_as(&client, "v", "/buy").body, "true");
+        client.terminate();
+        assert_eq!(sent(&transport).len(), 1);
+    }
+}
+
 /// A server on loopback, on threads of its own.
 struct Server {
     address: SocketAddr,
@@ -277,6 +295,23 @@ fn a_launch_that_fails_delivers_what_was_tracked_before() {
         }));
     let error = rocket::execute(convert_rocket::launch(app)).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Bind(_)));
+    assert_eq!(sent(&transport), [("startup".to_owned(), "conversion".to_owned())]);
+}
+
+#[test]
+fn an_ignition_that_fails_after_the_core_was_made_delivers_what_was_tracked() {
+    let transport = RecordingTransport::new();
+    let app = rocket::custom(common::figment())
+        .attach(ConvertFairing::from_builder(builder().async_transport(transport.clone())))
+        .attach(AdHoc::on_ignite("Startup", |rocket| async move {
+            let core = rocket.state::<Core>().unwrap();
+            core.create_context("startup").unwrap().track_conversion("purchase");
+            rocket
+        }))
+        .mount("/", routes![buy])
+        .mount("/", routes![buy]);
+    let error = rocket::execute(convert_rocket::launch(app)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Collisions(_)));
     assert_eq!(sent(&transport), [("startup".to_owned(), "conversion".to_owned())]);
 }
 

@@ -90,6 +90,26 @@ fn rockets_log_says_what_is_configured_what_is_wrong_and_no_secret() {
         assert!(all.contains(&expected) && !all.contains("1234567890"), "{all}");
     }
 
+    for variable in common::MALFORMED {
+        // As Rocket reads the variable.
+        let value: rocket::figment::value::Value = variable.parse().unwrap();
+        let app = rocket::custom(common::figment().merge(("convert", value))).attach(fairing().unwrap());
+        seen(&Client::untracked(app).unwrap_err());
+        let all = logged().join("\n");
+        let expected = "ERROR convert: Convert: the key `convert` cannot be used: it must be a table";
+        assert!(all.contains(expected) && !all.contains("1234567890"), "{all}");
+    }
+
+    let lost = fairing().unwrap().flush_deadline(std::time::Duration::ZERO);
+    transport.otherwise(convert_rocket::core::RequestKind::Tracking, Answer::Hang);
+    let client = launch("[default.convert]\nsdk_key = '1/2'", Some(lost)).unwrap();
+    let core = client.rocket().state::<Core>().unwrap();
+    assert!(core.create_context("v").unwrap().track_conversion("purchase").is_queued());
+    client.terminate();
+    let lines = logged();
+    let warned = lines.iter().any(|line| line.starts_with("WARN convert: Convert: last events: 0 delivered, "));
+    assert!(warned, "{lines:#?}");
+
     seen(&launch("[default.convert]\nconfig_file = 'nowhere.json'", fairing()).unwrap_err());
     let lines = logged();
     let told = "cannot read the config file nowhere.json; see the key `convert.config_file` of Rocket's configuration";

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use convert_core::{BuildError, EndpointError};
+use rocket::figment::error::Kind;
 use rocket::figment::{self, Figment};
 
 use super::TABLE;
@@ -30,12 +31,13 @@ impl KeyError {
             error.path.pop();
         }
         let field = match &error.kind {
-            figment::error::Kind::UnknownField(field, _) if error.path.last() != Some(field) => Some(field.as_str()),
+            Kind::UnknownField(field, _) if error.path.last() != Some(field) => Some(field.as_str()),
             _ => None,
         };
         let names = std::iter::once(TABLE).chain(error.path.iter().map(String::as_str)).chain(field);
         let key = names.collect::<Vec<_>>().join(".");
-        Self { key, problem: error.kind.to_string(), found_in: error.metadata.as_ref().map(place) }
+        let problem = problem(&error.kind, error.path.is_empty());
+        Self { key, problem, found_in: error.metadata.as_ref().map(place) }
     }
 
     /// The key, such as `convert.batch_size`.
@@ -48,6 +50,23 @@ impl KeyError {
     #[must_use]
     pub fn found_in(&self) -> Option<&str> {
         self.found_in.as_deref()
+    }
+}
+
+/// What is wrong, never with the value: a variable that figment cannot parse is one text, with the secrets in it.
+fn problem(kind: &Kind, is_table: bool) -> String {
+    match kind {
+        Kind::InvalidType(..) | Kind::InvalidValue(..) if is_table => {
+            "it must be a table, such as `{ sdk_key = \"…\" }`".to_owned()
+        }
+        // Rust's name of a table within the table.
+        Kind::InvalidType(_, expected) if expected.starts_with("struct ") => "it must be a table".to_owned(),
+        Kind::InvalidType(_, expected) => format!("invalid type, expected {expected}"),
+        Kind::InvalidValue(_, expected) => format!("invalid value, expected {expected}"),
+        Kind::UnknownVariant(_, expected) => format!("invalid value, expected one of: {}", expected.join(", ")),
+        // Of the others, those that can come show the names of keys at most.
+        Kind::Unsupported(_) | Kind::UnsupportedKey(..) => "it cannot be read".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -8,6 +8,13 @@ use rocket::http::{Header, Status};
 use rocket::local::blocking::{Client, LocalRequest, LocalResponse};
 use rocket::{Build, Config, Rocket, Route};
 
+/// Values of `ROCKET_CONVERT` that are no table, with a secret in each: JSON, no braces, one brace only.
+pub(crate) const MALFORMED: [&str; 3] = [
+    r#"{"sdk_key_secret": "s-1234567890"}"#,
+    r#"sdk_key = "1/2", sdk_key_secret = "s-1234567890""#,
+    r#"{ sdk_key = "1/2", sdk_key_secret = "s-1234567890""#,
+];
+
 /// What Rocket says by itself, whatever the environment does.
 pub(crate) fn figment() -> Figment {
     Figment::from(Config::debug_default()).merge(("log_level", "off")).merge(("port", 0))
