@@ -9,7 +9,7 @@
 //!     page.map_or("table".to_owned(), |decision| decision.variation_key().to_owned())
 //! }
 //!
-//! # #[cfg(all(feature = "serve", feature = "reqwest"))]
+//! # #[cfg(all(feature = "serve", any(feature = "reqwest", feature = "reqwest-rustls", feature = "reqwest-native-tls")))]
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let core = tokio::task::spawn_blocking(|| Core::from_sdk_key("100123/200456")).await??;
@@ -18,7 +18,7 @@
 //!     println!("{}", convert_axum::serve(listener, app, core).await);
 //!     Ok(())
 //! }
-//! # #[cfg(not(all(feature = "serve", feature = "reqwest")))]
+//! # #[cfg(not(all(feature = "serve", any(feature = "reqwest", feature = "reqwest-rustls", feature = "reqwest-native-tls"))))]
 //! # fn main() {}
 //! ```
 //!

@@ -14,8 +14,8 @@ static GPC: HeaderName = HeaderName::from_static("sec-gpc");
 /// The location attributes that a context is told by default: `url`, `path`, `host`, and each query parameter under
 /// its name.
 ///
-/// The scheme is the one in `X-Forwarded-Proto` where the request's own URI has none, and else `http`. The path is the
-/// one that the layer saw, also inside a nested router.
+/// The scheme is the one in `X-Forwarded-Proto` where the request's own URI has none, and else `http`. In the layer's own
+/// functions the path is the one that the layer saw, also where it wraps a nested router.
 #[must_use]
 pub fn request_location(parts: &Parts) -> Attributes {
     Seen::of(parts).location()

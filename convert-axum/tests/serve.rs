@@ -133,6 +133,18 @@ async fn what_is_open_at_the_deadline_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_dropped_drops_its_connections() {
+    let core = core();
+    let gate = Gate::default();
+    let server = Server::start(&core, Router::new().route("/slow", gate.page()), FOR_EVER).await;
+    let stream = server.ask("/slow").await;
+    gate.entered.notified().await;
+    server.report.abort();
+    // Without an answer: the request was dropped with the server.
+    assert_eq!(rest(stream).await, "");
+}
+
+#[tokio::test]
 async fn idle_and_silent_connections_do_not_hold_the_server() {
     let core = core();
     let server = Server::start(&core, Router::new().route("/", get(async || "hello")), FOR_EVER).await;

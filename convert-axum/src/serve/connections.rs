@@ -73,6 +73,13 @@ impl<S: App> Connections<S> {
     }
 }
 
+/// Each connection holds the set that it is in, so that the set never goes by itself.
+impl<S> Drop for Connections<S> {
+    fn drop(&mut self) {
+        self.tasks.abort();
+    }
+}
+
 /// Counts a connection for as long as it lives.
 struct Open(Arc<AtomicUsize>);
 

@@ -89,13 +89,22 @@ async fn accept_until_signalled<S: App>(
     }
 }
 
+/// More than systems let wait by default. Clients that go on connecting must not keep the server from stopping.
+const LONGEST_BACKLOG: usize = 4096;
+
 /// Takes the connections that were made before the listener goes: they may have sent requests already.
 fn accept_backlog<S: App>(listener: TcpListener, connections: &mut Connections<S>) {
     // Asks the system itself: the runtime may not have heard of them yet.
     let Ok(listener) = listener.into_std() else { return };
-    while let Ok((stream, _)) = listener.accept() {
-        if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
-            connections.accept(stream);
+    for _ in 0..LONGEST_BACKLOG {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                    connections.accept(stream);
+                }
+            }
+            Err(error) if is_of_connection(&error) || error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinSet;
 
-/// Tasks that end with the server: unlike `tokio::spawn`'s, they can be dropped, and are when their set is.
+/// Tasks that end with the server: unlike `tokio::spawn`'s, they can be dropped.
 #[derive(Clone, Default)]
 pub(super) struct Tasks {
     set: Arc<Mutex<JoinSet<()>>>,
