@@ -8,7 +8,7 @@ mod common;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 
-use common::floor::{Floor, FloorVisitor};
+use common::floor::{FastFloor, FastVisitor};
 use convert_core::MemoryStore;
 
 fn main() {
@@ -25,8 +25,8 @@ fn main() {
 }
 
 fn floor(times: u32) {
-    let (floor, key) = (Floor::new(1), common::experience_key(0));
-    let visitor = FloorVisitor::new(common::VISITOR, &common::ATTRIBUTES);
+    let (floor, key) = (FastFloor::new(1), common::experience_key(0));
+    let visitor = FastVisitor::new(common::VISITOR, &common::ATTRIBUTES);
     for _ in 0..times {
         black_box(floor.decide(black_box(&key), &visitor));
     }

@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <command>`.
 
 mod api;
+mod bench;
 mod deps;
 mod features;
 mod fuzz;
@@ -17,6 +18,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   api [--write]
              compare the public API of each crate with its list in `api`; with --write, renew the lists
   deps       check how many dependencies the core has, and that no web framework is among them
+  bench [FILTER]
+             time the core's work, beside a floor written by hand
   instructions [--write]
              count the instructions of the core's hot paths, and hold them to the committed counts; with --write,
              renew these
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         ["api", "--write"] => api::check(true),
         ["features"] => features::check(),
         ["deps"] => deps::check(),
+        ["bench", arguments @ ..] => bench::core(arguments),
         ["instructions"] => instructions::check(false),
         ["instructions", "--write"] => instructions::check(true),
         ["faults"] => repeat::faults(100),

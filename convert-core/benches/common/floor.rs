@@ -2,16 +2,37 @@
 
 use std::io::{self, Read};
 
-use hashbrown::HashMap;
+use hashbrown::HashMap as FastMap;
+use std::collections::HashMap as StdMap;
 
 const SEED: u32 = 9999;
 
 /// Experiences by key.
-pub struct Floor {
-    experiences: HashMap<String, Experience>,
+pub struct Floor<M> {
+    experiences: M,
 }
 
-struct Experience {
+/// What a floor looks things up in.
+pub trait Map<V> {
+    fn find(&self, key: &str) -> Option<&V>;
+}
+
+impl<V> Map<V> for StdMap<String, V> {
+    #[inline]
+    fn find(&self, key: &str) -> Option<&V> {
+        self.get(key)
+    }
+}
+
+impl<V> Map<V> for FastMap<String, V> {
+    #[inline]
+    fn find(&self, key: &str) -> Option<&V> {
+        self.get(key)
+    }
+}
+
+/// An experience as far as a decision needs it.
+pub struct Experience {
     id: String,
     attribute: String,
     value: String,
@@ -20,36 +41,45 @@ struct Experience {
 }
 
 /// A visitor's id and attributes.
-pub struct FloorVisitor {
+pub struct FloorVisitor<M> {
     id: String,
-    attributes: HashMap<String, String>,
+    attributes: M,
 }
 
-impl FloorVisitor {
+impl<M: FromIterator<(String, String)>> FloorVisitor<M> {
     pub fn new(id: &str, attributes: &[(&str, &str)]) -> Self {
         let attributes = attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self { id: id.to_owned(), attributes }
     }
 }
 
-impl Floor {
+impl<M: FromIterator<(String, Experience)>> Floor<M> {
     /// Experiences as [`super::config`] makes them.
     pub fn new(experiences: usize) -> Self {
         let experiences = (0..experiences).map(|n| {
             let experience = Experience {
                 id: super::experience_id(n),
                 attribute: super::ATTRIBUTE.to_owned(),
-                value: super::RULE_VALUE.to_owned(),
+                value: super::RULE_VALUE.to_lowercase(),
                 variations: vec![(5_000, "a".to_owned()), (10_000, "b".to_owned())],
             };
             (super::experience_key(n), experience)
         });
         Self { experiences: experiences.collect() }
     }
+}
 
+/// With the maps of the standard library.
+pub type StdFloor = Floor<StdMap<String, Experience>>;
+pub type StdVisitor = FloorVisitor<StdMap<String, String>>;
+/// With the maps and the hasher of the core.
+pub type FastFloor = Floor<FastMap<String, Experience>>;
+pub type FastVisitor = FloorVisitor<FastMap<String, String>>;
+
+impl<M: Map<Experience>> Floor<M> {
     /// With the `murmur3` crate, which reads from a stream.
     #[inline]
-    pub fn decide(&self, key: &str, visitor: &FloorVisitor) -> Option<&str> {
+    pub fn decide(&self, key: &str, visitor: &FloorVisitor<impl Map<String>>) -> Option<&str> {
         self.decide_with(key, visitor, |id, visitor| {
             let mut input = Joined { head: id.as_bytes(), tail: visitor.as_bytes() };
             murmur3::murmur3_32(&mut input, SEED).unwrap_or_default()
@@ -58,15 +88,20 @@ impl Floor {
 
     /// With a hash by hand over the two slices.
     #[inline]
-    pub fn decide_by_hand(&self, key: &str, visitor: &FloorVisitor) -> Option<&str> {
+    pub fn decide_by_hand(&self, key: &str, visitor: &FloorVisitor<impl Map<String>>) -> Option<&str> {
         self.decide_with(key, visitor, hash_by_hand)
     }
 
     #[inline]
-    fn decide_with(&self, key: &str, visitor: &FloorVisitor, hash: impl Fn(&str, &str) -> u32) -> Option<&str> {
-        let experience = self.experiences.get(key)?;
-        let value = visitor.attributes.get(&experience.attribute)?;
-        if !value.eq_ignore_ascii_case(&experience.value) {
+    fn decide_with(
+        &self,
+        key: &str,
+        visitor: &FloorVisitor<impl Map<String>>,
+        hash: impl Fn(&str, &str) -> u32,
+    ) -> Option<&str> {
+        let experience = self.experiences.find(key)?;
+        let value = visitor.attributes.find(&experience.attribute)?;
+        if *value != experience.value {
             return None;
         }
         let bucket = (f64::from(hash(&experience.id, &visitor.id)) / 4_294_967_296.0 * 10_000.0) as u32;

@@ -1,6 +1,7 @@
 //! The work that is measured: experiences with one text rule and a 50/50 split each, and a visitor whom the rule matches.
 
 pub mod floor;
+pub mod large;
 
 use convert_core::testing::RecordingTransport;
 use convert_core::{CallOptions, Context, ContextOptions, Core, CoreBuilder};
