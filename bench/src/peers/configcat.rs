@@ -40,7 +40,7 @@ impl Peer for ConfigCat {
 
     fn config(flags: usize) -> String {
         let flag = |key: String| {
-            let condition = json!({"u": {"a": ATTRIBUTE, "c": 28, "l": ["germany"]}});
+            let condition = json!({"u": {"a": ATTRIBUTE, "c": 28, "s": "germany"}});
             let half = |value: &str| json!({"p": 50, "v": {"s": value}});
             let rule = json!({"c": [condition], "p": [half("a"), half("b")]});
             (key, json!({"t": 1, "v": {"s": "none"}, "r": [rule]}))
