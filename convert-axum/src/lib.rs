@@ -23,9 +23,9 @@
 //! ```
 //!
 //! The [`ConvertLayer`] comes around everything that may ask for a context. A handler asks with [`ConvertContext`], or
-//! [`AsyncConvertContext`] where the visitor store is asynchronous; a handler that asks for nothing costs nothing.
-//! [`serve`] runs the app until Ctrl-C or SIGTERM, then delivers what is queued. Import the core through [`core`]: it is
-//! the version that this crate was built with.
+//! [`AsyncConvertContext`] where the visitor store is asynchronous; a request whose handler asks for nothing costs no
+//! evaluation, no store access, no event and no cookie. [`serve`] runs the app until Ctrl-C or SIGTERM, then delivers what
+//! is queued. Import the core through [`core`]: it is the version that this crate was built with.
 //!
 //! The [`guide`] has more: layer order with authentication, sessions and tracing, caches and CDNs, tests without a
 //! network, and what is supported.

@@ -18,8 +18,9 @@
 //! ```
 //!
 //! A handler asks for its visitor's context with the guard [`&ConvertContext`](ConvertContext), or with
-//! [`&AsyncConvertContext`](AsyncConvertContext) where the visitor store is asynchronous; a handler that asks for nothing
-//! costs nothing. An app whose handlers ask while no fairing is attached does not launch, and is told what to attach.
+//! [`&AsyncConvertContext`](AsyncConvertContext) where the visitor store is asynchronous; a request whose handler asks for
+//! nothing costs no evaluation, no store access, no event and no cookie. An app whose handlers ask while no fairing is
+//! attached does not launch, and is told what to attach.
 //! Import the core through [`core`]: it is the version that this crate was built with.
 //!
 //! - **Settings**: the table `convert` of Rocket's configuration, with its profiles and environment variables; see
