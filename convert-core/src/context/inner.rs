@@ -1,8 +1,7 @@
 //! What both kinds of context share: the visitor, the view, and how a view is renewed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use arc_swap::{ArcSwapOption, Guard};
 use smol_str::SmolStr;
 
 use crate::attributes::{AttributeError, Attributes};
@@ -27,8 +26,9 @@ pub(super) struct Inner<S> {
     tracking: bool,
     storage: bool,
     pinned: bool,
-    /// `None` until the first call, and wherever the next call must make a new one.
-    view: ArcSwapOption<View>,
+    /// `None` until the first call. Locked for a copy of the pointer only. A context may live as long as one request: a
+    /// cell that every thread of the process takes part in, as `arc_swap` has, costs more to fill and to drop.
+    view: RwLock<Option<Arc<View>>>,
     /// What a new view is made from. Locked while one is made, so that no change is lost; never during evaluation.
     own: Mutex<Own>,
 }
@@ -94,7 +94,7 @@ impl<S> Inner<S> {
             tracking,
             storage,
             pinned,
-            view: ArcSwapOption::empty(),
+            view: RwLock::new(None),
             own: Mutex::new(own),
         }
     }
@@ -119,7 +119,7 @@ impl<S> Inner<S> {
     /// The view, if it is still true: same config, same stored state. `version` is the store's.
     #[inline]
     pub(super) fn current_view(&self, version: impl FnOnce(&S, &StateKey) -> Option<u64>) -> Option<Arc<View>> {
-        let view = Guard::into_inner(self.view.load())?;
+        let view = self.last_view()?;
         let fresh = match &view.subject {
             Some(subject) => {
                 (self.pinned || subject.snapshot.epoch == self.shared.epoch())
@@ -205,13 +205,20 @@ impl<S> Inner<S> {
 
     fn keep(&self, view: View) -> Arc<View> {
         let view = Arc::new(view);
-        self.view.store(Some(Arc::clone(&view)));
+        let before = self.view.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::clone(&view));
+        // Let go without the lock.
+        drop(before);
         view
+    }
+
+    #[inline]
+    fn last_view(&self) -> Option<Arc<View>> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The state that was seen last, for when the store fails.
     fn last_state(&self) -> VisitorState {
-        self.view.load().as_ref().map(|view| view.state.clone()).unwrap_or_default()
+        self.last_view().map(|view| view.state.clone()).unwrap_or_default()
     }
 
     /// Takes note of what the store answered to a change.
@@ -317,7 +324,7 @@ impl<S> Inner<S> {
         let mut own = self.own();
         change(&mut own);
         // The state is kept for the case that it cannot be loaded again; everything else is made anew.
-        if let Some(view) = &*self.view.load() {
+        if let Some(view) = self.last_view() {
             let (subject, state) = (view.subject.clone(), view.state.clone());
             self.keep(View::new(subject, state, None, own.attributes.clone(), own.preview.clone()));
         }
