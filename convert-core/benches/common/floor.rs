@@ -77,7 +77,7 @@ pub type FastFloor = Floor<FastMap<String, Experience>>;
 pub type FastVisitor = FloorVisitor<FastMap<String, String>>;
 
 impl<M: Map<Experience>> Floor<M> {
-    /// With the `murmur3` crate, which reads from a stream.
+    /// With the `murmur3` crate.
     #[inline]
     pub fn decide(&self, key: &str, visitor: &FloorVisitor<impl Map<String>>) -> Option<&str> {
         self.decide_with(key, visitor, |id, visitor| {
@@ -109,7 +109,7 @@ impl<M: Map<Experience>> Floor<M> {
     }
 }
 
-/// The reader of the core: two texts read as one.
+/// Two texts read as one: the crate reads from a stream.
 struct Joined<'a> {
     head: &'a [u8],
     tail: &'a [u8],

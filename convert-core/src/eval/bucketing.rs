@@ -1,7 +1,8 @@
 //! The bucket value of a visitor in an experience.
 
-use std::io::{self, Read};
 use std::num::NonZeroU32;
+
+use super::murmur3::murmur3_32;
 
 const DEFAULT_SEED: u32 = 9999;
 const DEFAULT_MAX_TRAFFIC: u32 = 10_000;
@@ -66,39 +67,8 @@ impl BucketingOptions {
 #[inline]
 pub(crate) fn bucket_value(experience_id: &str, visitor_id: &str, options: &BucketingOptions) -> u32 {
     let prefix = if options.exclude_experience_id { "" } else { experience_id };
-    let mut input = Joined { head: prefix.as_bytes(), tail: visitor_id.as_bytes() };
-    // `Joined` never fails, so neither does the hash.
-    let hash = murmur3::murmur3_32(&mut input, options.seed).unwrap_or_default();
+    let hash = murmur3_32(prefix.as_bytes(), visitor_id.as_bytes(), options.seed);
     (f64::from(hash) / 4_294_967_296.0 * f64::from(options.max_traffic.get())) as u32
-}
-
-/// Two texts read as one, without copying them together.
-struct Joined<'a> {
-    head: &'a [u8],
-    tail: &'a [u8],
-}
-
-impl Read for Joined<'_> {
-    #[inline(always)]
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.head.is_empty() {
-            self.head = std::mem::take(&mut self.tail);
-        }
-        // A whole block in one move; the loop below is for the seam and the end.
-        if let (Some((block, rest)), Ok(four)) =
-            (self.head.split_first_chunk::<4>(), <&mut [u8; 4]>::try_from(&mut *buffer))
-        {
-            *four = *block;
-            self.head = rest;
-            return Ok(4);
-        }
-        let count = self.head.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(self.head) {
-            *to = *from;
-        }
-        self.head = self.head.get(count..).unwrap_or_default();
-        Ok(count)
-    }
 }
 
 #[cfg(test)]

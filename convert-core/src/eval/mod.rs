@@ -8,6 +8,7 @@ pub(crate) mod cast;
 mod conversion;
 mod experience;
 mod feature;
+mod murmur3;
 mod qualify;
 mod reason;
 mod segments;
