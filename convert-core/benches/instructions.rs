@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 
 use common::floor::{FastFloor, FastVisitor};
-use convert_core::MemoryStore;
+use convert_core::{ConversionOptions, MemoryStore};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +20,7 @@ fn main() {
         "decide" => decide(times),
         "read-back" => read_back(times),
         "fresh-visitor" => fresh_visitor(times),
+        "transaction" => transaction(times),
         _ => {}
     }
 }
@@ -58,5 +59,14 @@ fn fresh_visitor(times: u32) {
         let visitor = format!("0b4b6f0e-6d3c-4b1e-9d1e-{number:012}");
         let context = common::context_of(&core, &visitor);
         black_box(&context.run_experience(black_box(&key)));
+    }
+}
+
+/// A repeated transaction: it stores nothing and queues one event.
+fn transaction(times: u32) {
+    let core = common::core(1, |builder| builder);
+    let (context, options) = (common::context(&core), ConversionOptions::new().force_multiple(true).revenue(9.9));
+    for _ in 0..times {
+        black_box(context.track_conversion_with(black_box("signup"), &options));
     }
 }

@@ -10,7 +10,7 @@ use crate::{Outcome, cargo, output, say};
 
 /// The committed counts.
 const FIGURES: &str = "convert-core/benches/instructions.json";
-const OPERATIONS: [&str; 4] = ["floor", "decide", "read-back", "fresh-visitor"];
+const OPERATIONS: [&str; 5] = ["floor", "decide", "read-back", "fresh-visitor", "transaction"];
 /// The difference of two runs is what so many operations take.
 const RUNS: [u64; 2] = [1_000, 3_000];
 /// A clone of an `Arc` and its drop are more instructions than this.

@@ -349,7 +349,7 @@ impl AsyncContext {
         }
     }
 
-    async fn mark(&self, view: &View, mut planned: PlannedConversion) -> (ConversionOutcome, Effects) {
+    async fn mark(&self, view: &View, planned: PlannedConversion<'_>) -> (ConversionOutcome, Effects) {
         let Some(subject) = view.subject.as_ref().filter(|_| self.inner.has_storage()) else {
             let is_first = self.inner.mark_unstored(view, planned.mark());
             return planned.decide(is_first);
@@ -386,7 +386,7 @@ impl Drop for Released<'_> {
 struct Marking<'a> {
     inner: &'a Inner<AsyncStore>,
     view: &'a View,
-    planned: PlannedConversion,
+    planned: PlannedConversion<'a>,
     answered: bool,
 }
 

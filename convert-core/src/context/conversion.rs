@@ -69,7 +69,8 @@ impl GoalDataKey {
 #[must_use]
 pub struct ConversionOptions {
     pub(crate) rule_data: Option<Provider>,
-    pub(crate) goal_data: Option<Transaction>,
+    /// Shared with the events that carry it.
+    pub(crate) goal_data: Option<Arc<Transaction>>,
     pub(crate) force_multiple: bool,
 }
 
@@ -110,7 +111,7 @@ impl ConversionOptions {
     pub fn goal_data(mut self, key: GoalDataKey, value: impl Into<AttributeValue>) -> Self {
         // No list of lists is valid, and one nested without bound must not be kept: it is refused as null is.
         let value = value.into().unless_too_deep().unwrap_or(AttributeValue::Null);
-        self.goal_data.get_or_insert_default().goal_data.push((key.name(), value));
+        Arc::make_mut(self.goal_data.get_or_insert_default()).goal_data.push((key.name(), value));
         self
     }
 

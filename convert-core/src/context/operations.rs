@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::attributes::Attributes;
-use crate::config::Experience;
+use crate::config::{Experience, Goal};
 use crate::eval::{
     Call, Conversion, Decided, Delivered, Effects, Force, Reason, Refused, conversion_events, decide_all,
     decide_by_key, deliver, deliver_all, find_goal, goal_mark, match_custom_segments, split_report_segments,
@@ -17,7 +17,6 @@ use crate::eval::{
 use crate::events::Event;
 use crate::redact::VisitorId;
 use crate::rules::Provider;
-use crate::tracking::TrackingEvent;
 use crate::visitor::{GoalMark, OneOrMany};
 
 use super::conversion::{ConversionOptions, ConversionOutcome, invalid_goal_data};
@@ -132,27 +131,28 @@ fn start(view: &View, setting: Setting<'_>, effects: &mut Effects) {
 }
 
 /// A conversion that is ready to be marked and queued.
-pub(super) struct PlannedConversion {
+pub(super) struct PlannedConversion<'a> {
+    view: &'a View,
+    setting: Setting<'a>,
+    call: Call<'a>,
+    goal: &'a Goal,
+    conversion: Conversion<'a>,
     mark: GoalMark,
-    effects: Effects,
-    first: OneOrMany<TrackingEvent>,
-    repeated: OneOrMany<TrackingEvent>,
-    told: Option<Event>,
 }
 
-/// Whether a goal converts, and what follows. Nothing is marked yet.
-pub(super) fn plan_conversion(
-    view: &View,
-    setting: Setting<'_>,
+/// Whether a goal converts. Nothing is marked yet.
+pub(super) fn plan_conversion<'a>(
+    view: &'a View,
+    setting: Setting<'a>,
     goal_key: &str,
-    options: &ConversionOptions,
-) -> Result<PlannedConversion, ConversionOutcome> {
+    options: &'a ConversionOptions,
+) -> Result<PlannedConversion<'a>, ConversionOutcome> {
     let config = view.config().ok_or(ConversionOutcome::SdkNotReady)?;
     let call = view.call(config, setting, view.attributes(), CallOptions::told_nothing());
     if view.preview.is_some() || !setting.tracking {
         return Err(ConversionOutcome::Suppressed);
     }
-    if let Some(key) = options.goal_data.as_ref().and_then(invalid_goal_data) {
+    if let Some(key) = options.goal_data.as_deref().and_then(invalid_goal_data) {
         return Err(ConversionOutcome::InvalidGoalData { key: key.to_string() });
     }
     let rule_data = options.rule_data.as_ref().map(Provider::source);
@@ -161,37 +161,32 @@ pub(super) fn plan_conversion(
         Refused::RuleNotMatched => ConversionOutcome::RuleNotMatched,
         Refused::RuleError(reason) => ConversionOutcome::RuleError(reason),
     })?;
-    let goal_data = options.goal_data.clone().map(Arc::new);
-    let conversion = Conversion { goal_data: goal_data.as_ref(), force_multiple: options.force_multiple };
-    Ok(PlannedConversion {
-        mark: goal_mark(&call, goal),
-        effects: starting_effects(view, setting),
-        first: conversion_events(&call, goal, &conversion, true).collect(),
-        repeated: conversion_events(&call, goal, &conversion, false).collect(),
-        told: setting.observed.then(|| Event::Conversion {
-            visitor_id: VisitorId::new(setting.visitor),
-            goal_key: goal.key().to_owned(),
-        }),
-    })
+    let conversion = Conversion { goal_data: options.goal_data.as_ref(), force_multiple: options.force_multiple };
+    Ok(PlannedConversion { view, setting, call, goal, conversion, mark: goal_mark(&call, goal) })
 }
 
-impl PlannedConversion {
+impl PlannedConversion<'_> {
     pub(super) fn mark(&self) -> &GoalMark {
         &self.mark
     }
 
     /// What becomes of the conversion, once it is known whether it is the visitor's first. The context's report
-    /// segments are stored either way. Decided again, nothing is left to be done.
-    pub(super) fn decide(&mut self, is_first: bool) -> (ConversionOutcome, Effects) {
-        let (first, repeated) = (std::mem::take(&mut self.first), std::mem::take(&mut self.repeated));
-        let (events, mut effects) = (if is_first { first } else { repeated }, std::mem::take(&mut self.effects));
+    /// segments are stored either way.
+    pub(super) fn decide(&self, is_first: bool) -> (ConversionOutcome, Effects) {
+        let mut effects = starting_effects(self.view, self.setting);
+        let events = conversion_events(&self.call, self.goal, &self.conversion, is_first);
         if events.is_empty() {
             return (ConversionOutcome::Deduplicated, effects);
         }
         let outcome = ConversionOutcome::Queued { events: events.as_slice().len() };
         let wanted = effects.want();
         wanted.events = events;
-        wanted.lifecycle.extend(self.told.take());
+        if self.setting.observed {
+            wanted.lifecycle.push(Event::Conversion {
+                visitor_id: VisitorId::new(self.setting.visitor),
+                goal_key: self.goal.key().to_owned(),
+            });
+        }
         (outcome, effects)
     }
 }
@@ -276,7 +271,7 @@ pub(super) fn explain_goal(
     options: &ConversionOptions,
 ) -> GoalReason {
     match plan_conversion(view, Setting { observed: false, ..setting }, goal_key, options) {
-        Ok(mut planned) => match planned.decide(!view.state.has_reached(&planned.mark)).0 {
+        Ok(planned) => match planned.decide(!view.state.has_reached(&planned.mark)).0 {
             ConversionOutcome::Deduplicated => GoalReason::AlreadyReached,
             _ => GoalReason::Resolved,
         },

@@ -173,7 +173,7 @@ impl Context {
     /// transaction with its data.
     pub fn track_conversion_with(&self, goal_key: &str, options: &ConversionOptions) -> ConversionOutcome {
         let view = self.view();
-        let mut planned = match operations::plan_conversion(&view, self.inner.setting(), goal_key, options) {
+        let planned = match operations::plan_conversion(&view, self.inner.setting(), goal_key, options) {
             Ok(planned) => planned,
             Err(outcome) => return outcome,
         };

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use crate::config::Goal;
 use crate::rules::RuleSource;
 use crate::tracking::{EventKind, TrackingEvent, Transaction};
-use crate::visitor::GoalMark;
+use crate::visitor::{GoalMark, OneOrMany};
 
 use super::call::Call;
 use super::qualify::outcome;
@@ -57,17 +57,20 @@ pub(crate) fn conversion_events(
     goal: &Goal,
     conversion: &Conversion<'_>,
     is_first: bool,
-) -> impl Iterator<Item = TrackingEvent> {
+) -> OneOrMany<TrackingEvent> {
+    let transaction = conversion.goal_data.filter(|_| is_first || conversion.force_multiple);
+    if !is_first && transaction.is_none() {
+        return OneOrMany::Empty;
+    }
     let bucketing: Option<Arc<[(SmolStr, SmolStr)]>> = match call.state.decision_pairs() {
         [] => None,
         decisions => Some(decisions.into()),
     };
-    let event = |transaction: Option<Arc<Transaction>>| TrackingEvent {
+    let event = |transaction| TrackingEvent {
         visitor: call.visitor.clone(),
         segments: call.segments.cloned(),
         kind: EventKind::Conversion { goal_id: goal.id().into(), transaction, bucketing: bucketing.clone() },
     };
     let bare = is_first.then(|| event(None));
-    let transaction = (is_first || conversion.force_multiple).then_some(conversion.goal_data).flatten();
-    bare.into_iter().chain(transaction.map(|data| event(Some(data.clone()))))
+    bare.into_iter().chain(transaction.map(|data| event(Some(Arc::clone(data))))).collect()
 }
