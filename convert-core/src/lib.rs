@@ -101,6 +101,8 @@ mod signal;
 mod sync;
 mod tracking;
 mod transport;
+#[cfg(test)]
+mod vectors;
 mod visitor;
 #[cfg(test)]
 mod warned;
@@ -115,10 +117,7 @@ pub mod testing;
 pub mod web;
 
 #[cfg(doctest)]
-mod readmes {
-    #[doc = include_str!("../../README.md")]
-    struct Project;
-
+mod readme {
     #[doc = include_str!("../README.md")]
     struct Package;
 }

@@ -55,6 +55,9 @@ pub use request::{do_not_track, global_privacy_control, request_location};
 
 /// Settings, the order of fairings, caches, how an app ends, tests without a network, and the versions that are supported.
 pub mod guide {
+    //! [`ConvertConfig`]: crate::ConvertConfig
+    //! [`launch`]: crate::launch()
+    #![doc = ""]
     #![doc = include_str!("../docs/guide.md")]
 }
 

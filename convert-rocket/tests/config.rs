@@ -21,7 +21,7 @@ use rocket::error::ErrorKind;
 use rocket::figment::Figment;
 use rocket::figment::providers::{Env, Format, Toml};
 use rocket::local::blocking::Client;
-use web_testing::{SHOP, builder};
+use web_testing::{builder, shop};
 
 #[get("/me")]
 fn me(convert: &ConvertContext) -> String {
@@ -51,7 +51,7 @@ fn fails(toml: &str) -> StartError {
 /// A transport that answers with a config.
 fn serving() -> RecordingTransport {
     let transport = RecordingTransport::new();
-    transport.otherwise(RequestKind::Config, convert_rocket::core::testing::Answer::body(SHOP));
+    transport.otherwise(RequestKind::Config, convert_rocket::core::testing::Answer::body(shop()));
     transport
 }
 
@@ -117,7 +117,7 @@ fn the_configuration_goes_before_the_fairings_methods_and_profiles_before_the_de
 fn environment_variables_are_read_as_rocket_reads_its_own() {
     figment::Jail::expect_with(|jail| {
         jail.set_env("ROCKET_CONVERT", r#"{ config_file = "shop.json", cookie = { name = "by-env" } }"#);
-        jail.create_file("shop.json", SHOP)?;
+        jail.create_file("shop.json", &shop())?;
         jail.create_file("Rocket.toml", "[default.convert]\nbatch_size = 3\ncookie = { name = 'by-file' }")?;
         let figment = rocket::Config::figment().merge(("log_level", "off"));
         let client = client(figment, ConvertFairing::from_config());
@@ -132,7 +132,7 @@ fn a_file_is_looked_for_beside_the_file_that_names_it() {
     figment::Jail::expect_with(|jail| {
         let folder = jail.directory().join("settings");
         std::fs::create_dir(&folder).unwrap();
-        jail.create_file(Path::new("settings/shop.json"), SHOP)?;
+        jail.create_file(Path::new("settings/shop.json"), &shop())?;
         jail.create_file(Path::new("settings/Rocket.toml"), "[default.convert]\nconfig_file = 'shop.json'")?;
         let figment = figment().merge(Toml::file(folder.join("Rocket.toml")).nested());
         assert!(client(figment, ConvertFairing::from_config()).rocket().state::<Core>().unwrap().is_ready());

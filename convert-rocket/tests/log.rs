@@ -14,7 +14,7 @@ use convert_rocket::{ConvertContext, ConvertFairing, ConvertRejection};
 use rocket::figment::Figment;
 use rocket::figment::providers::{Format, Toml};
 use rocket::local::blocking::Client;
-use web_testing::SHOP;
+use web_testing::shop;
 
 /// Takes the place of Rocket's own logger, which comes second.
 struct Kept(Mutex<Vec<String>>);
@@ -63,7 +63,7 @@ fn rockets_log_says_what_is_configured_what_is_wrong_and_no_secret() {
     log::set_max_level(log::LevelFilter::Trace);
 
     let transport = RecordingTransport::new();
-    transport.otherwise(convert_rocket::core::RequestKind::Config, Answer::body(SHOP));
+    transport.otherwise(convert_rocket::core::RequestKind::Config, Answer::body(shop()));
     let fairing = || Some(ConvertFairing::from_builder(Core::builder().async_transport(transport.clone())));
     let settings = "[default.convert]\nsdk_key = 'key-1234567890'\nsdk_key_secret = 's-1234567890'\n\
                     debug_token = 't-1234567890'\nbatch_size = 7\nflush_deadline = 0.5";

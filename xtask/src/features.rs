@@ -28,7 +28,12 @@ pub(crate) fn check() -> Outcome {
 pub(crate) struct Published {
     pub(crate) name: String,
     pub(crate) features: Vec<String>,
+    /// What a registry page shows, and the manifest does not say.
+    pub(crate) lacking: Vec<&'static str>,
 }
+
+const SHOWN: [&str; 8] =
+    ["description", "documentation", "keywords", "categories", "license", "readme", "repository", "rust_version"];
 
 pub(crate) fn published_crates() -> Result<Vec<Published>, String> {
     let metadata = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
@@ -38,7 +43,12 @@ pub(crate) fn published_crates() -> Result<Vec<Published>, String> {
     Ok(published
         .filter_map(|package| {
             let features = package.get("features")?.as_object()?.keys().cloned().collect();
-            Some(Published { name: package.get("name")?.as_str()?.to_owned(), features })
+            let says = |field: &str| match package.get(field)? {
+                Value::Array(words) => (!words.is_empty()).then_some(()),
+                word => word.as_str().map(|_| ()),
+            };
+            let lacking = SHOWN.into_iter().filter(|field| says(field).is_none()).collect();
+            Some(Published { name: package.get("name")?.as_str()?.to_owned(), features, lacking })
         })
         .collect())
 }

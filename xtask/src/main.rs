@@ -6,8 +6,11 @@ mod deps;
 mod features;
 mod fuzz;
 mod instructions;
+mod links;
 mod load;
+mod markdown;
 mod model;
+mod package;
 mod repeat;
 
 use std::process::{Command, ExitCode};
@@ -18,6 +21,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   api [--write]
              compare the public API of each crate with its list in `api`; with --write, renew the lists
   deps       check how many dependencies the core has, and that no web framework is among them
+  links      check that every link of the documents leads to a file, and to a heading of it
+  package    check what each published crate is packaged with; `cargo package --workspace` builds it, too
   bench [FILTER]
              time the core's work, beside a floor written by hand
   instructions [--write]
@@ -43,6 +48,8 @@ fn main() -> ExitCode {
         ["api", "--write"] => api::check(true),
         ["features"] => features::check(),
         ["deps"] => deps::check(),
+        ["links"] => links::check(),
+        ["package"] => package::check(),
         ["bench", arguments @ ..] => bench::core(arguments),
         ["instructions"] => instructions::check(false),
         ["instructions", "--write"] => instructions::check(true),

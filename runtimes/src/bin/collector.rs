@@ -15,7 +15,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut words = std::env::args_os().skip(1);
     let program = words.next().ok_or("name a program to run")?;
     let collector = Collector::start()?;
-    collector.serve_config(include_str!("../../../convert-core/examples/shop.json"));
+    collector.serve_config(runtimes::shop()?);
     let mut command = Command::new(program);
     // What cargo says of this package would make a `cargo run` in here build dependencies anew.
     let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");

@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use convert_core::testing::Collector;
 
-pub(crate) const SHOP: &str = include_str!("../../../convert-core/examples/shop.json");
-
 /// Long enough for a machine under load; no test waits for it to pass.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn collector() -> Collector {
     let collector = Collector::start().unwrap();
-    collector.serve_config(SHOP);
+    collector.serve_config(runtimes::shop().unwrap());
     collector
 }
 

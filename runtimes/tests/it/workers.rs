@@ -1,6 +1,6 @@
 //! Long-lived processes with threads, or processes, of their own.
 
-use crate::process::{PATIENCE, Process, SHOP, collector, program, run};
+use crate::process::{PATIENCE, Process, collector, program, run};
 
 #[test]
 fn events_leave_while_the_workers_go_on_and_the_rest_at_the_end() {
@@ -24,7 +24,7 @@ fn events_leave_while_the_workers_go_on_and_the_rest_at_the_end() {
 fn workers_that_were_forked_off_deliver_their_own_events() {
     let collector = collector();
     let path = std::env::temp_dir().join(format!("convert-prefork-{}.json", std::process::id()));
-    std::fs::write(&path, SHOP).unwrap();
+    std::fs::write(&path, runtimes::shop().unwrap()).unwrap();
     let mut command = program(env!("CARGO_BIN_EXE_prefork"), &collector);
     command.env("CONVERT_CONFIG_FILE", &path);
     let ended = run(command);

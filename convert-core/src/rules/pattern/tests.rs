@@ -1,9 +1,8 @@
-use std::path::Path;
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::json::Json;
+use crate::vectors::vectors;
 
 fn compile(pattern: &str) -> Result<Pattern, Fault> {
     Pattern::compile(pattern.into(), Arc::default())
@@ -27,8 +26,7 @@ fn assert_matches(pattern: &str, matching: &[&str], others: &[&str]) {
 /// pattern is a syntax error.
 #[test]
 fn patterns_agree_with_v8() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../parity/vectors/regex.jsonl");
-    let text = std::fs::read_to_string(path).unwrap();
+    let Some(text) = vectors("regex.jsonl") else { return };
     let mut patterns = Patterns::default();
     let (mut rows, mut syntax_errors) = (0, 0);
     for line in text.lines() {
