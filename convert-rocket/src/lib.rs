@@ -55,8 +55,10 @@ pub use request::{do_not_track, global_privacy_control, request_location};
 
 /// Settings, the order of fairings, caches, how an app ends, tests without a network, and the versions that are supported.
 pub mod guide {
-    //! [`ConvertConfig`]: crate::ConvertConfig
-    //! [`launch`]: crate::launch()
+    // The first definition of a link counts: these lead here, and those of the page to where it is read elsewhere.
+    #![doc = ""]
+    #![doc = "[`ConvertConfig`]: crate::ConvertConfig"]
+    #![doc = "[`launch`]: crate::launch()"]
     #![doc = ""]
     #![doc = include_str!("../docs/guide.md")]
 }
