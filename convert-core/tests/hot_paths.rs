@@ -9,11 +9,16 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::future::ready;
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use convert_core::testing::RecordingTransport;
-use convert_core::{CallOptions, Context, ContextOptions, Core, CoreBuilder, DecisionSource};
+use convert_core::{
+    AsyncTransport, BoxFuture, CallOptions, Context, ContextOptions, ConversionOptions, Core, CoreBuilder,
+    DecisionSource, Request, Response, TransportError,
+};
 use serde_json::json;
 
 thread_local! {
@@ -138,4 +143,36 @@ fn a_visitor_in_the_bundled_store_takes_at_most_300_bytes() {
     }
     let per_visitor = (BYTES.with(Cell::get) - before) / VISITORS;
     assert!(per_visitor <= 300, "{per_visitor} bytes");
+}
+
+/// Notes how often the SDK's thread has allocated when it hands over a request.
+struct Noting(Arc<Mutex<Vec<u64>>>);
+
+impl AsyncTransport for Noting {
+    fn send(&self, _: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
+        let so_far = ALLOCATIONS.with(Cell::get);
+        self.0.lock().unwrap().push(so_far);
+        Box::pin(ready(Ok(Response::new(200))))
+    }
+}
+
+#[test]
+fn a_batch_of_500_events_is_written_without_values_in_between() {
+    let noted = Arc::new(Mutex::new(Vec::with_capacity(10)));
+    let core = core(|builder| builder.async_transport(Noting(Arc::clone(&noted))));
+    let purchase = ConversionOptions::new().revenue(49.9).transaction_id("order-1001");
+    for batch in 0..5 {
+        for visitor in 0..125 {
+            let context = context(&core, &format!("visitor-{batch}-{visitor}"));
+            assert!(context.run_experience("ruled").is_some() && context.run_experience("open").is_some());
+            // The conversion, and its transaction.
+            assert!(context.track_conversion_with("signup", &purchase).is_queued());
+        }
+        core.flush(Duration::from_secs(60)).unwrap();
+    }
+    assert_eq!((core.stats().delivered.total(), core.stats().requests), (5 * 500, 5));
+    let noted = noted.lock().unwrap();
+    // From one request to the next: the body, the table of its visitors, their order, and what any round of the thread takes.
+    let least = noted.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
+    assert!(least < 20, "{least} allocations");
 }

@@ -1,11 +1,15 @@
 //! Delivery to a server that misbehaves: every event is acknowledged exactly once, or counted as dropped.
 
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use convert_core::testing::{Collector, Fault, Route};
-use convert_core::{AmbiguousPolicy, ConversionOutcome, Core, CoreBuilder, FlushError, Stats};
+use convert_core::testing::{Answer, Collector, Fault, ManualClock, RecordingTransport, Route};
+use convert_core::{
+    AmbiguousPolicy, ConversionOptions, ConversionOutcome, Core, CoreBuilder, FlushError, Request, RequestKind,
+    Response, Stats, Transport, TransportError,
+};
 
-use crate::fixtures::{PATIENCE, collected};
+use crate::fixtures::{PATIENCE, collected, recorded};
 
 /// Tracks one conversion for each of `visitors`.
 fn track(core: &Core, visitors: std::ops::Range<u32>) {
@@ -183,4 +187,41 @@ fn tracking_requests_look_as_the_endpoint_expects() {
     assert_eq!(body["source"], "rust-sdk");
     assert_eq!(body["enrichData"], true);
     assert_eq!((&body["accountId"], &body["projectId"]), (&"100".into(), &"200".into()));
+}
+
+/// Keeps its thread until the other end of the channel is gone.
+struct Stuck(Mutex<mpsc::Receiver<()>>);
+
+impl Transport for Stuck {
+    fn send(&self, _: &Request) -> Result<Response, TransportError> {
+        let _ = self.0.lock().unwrap().recv();
+        Err(TransportError::not_sent("the test is over"))
+    }
+}
+
+/// Queues 100,000 events while the first batch is under way for ever; the queue takes 60,000.
+fn queues_what_it_can(set: impl FnOnce(CoreBuilder) -> CoreBuilder) {
+    let limited =
+        |builder: CoreBuilder| builder.clock(ManualClock::new()).batch_size(10).queue_limits(60_000, usize::MAX);
+    let (core, _) = recorded(|builder| set(limited(builder)));
+    let context = core.create_context("v1").unwrap();
+    assert_eq!(context.track_conversion("signup"), ConversionOutcome::Queued { events: 1 });
+    let again = ConversionOptions::new().force_multiple(true).revenue(9.5);
+    for _ in 1..100_000 {
+        assert_eq!(context.track_conversion_with("signup", &again), ConversionOutcome::Queued { events: 1 });
+    }
+    let stats = core.stats();
+    assert!(adds_up(&stats), "{stats:?}");
+    assert_eq!((stats.accepted.total(), stats.delivered.total()), (100_000, 0));
+    assert_eq!((stats.pending.total(), stats.dropped.queue_full.total()), (60_000, 40_000));
+    assert_eq!(stats.dropped.total(), 40_000);
+}
+
+#[test]
+fn tracking_calls_do_not_wait_for_a_transport_that_never_returns() {
+    let (_until_the_end, stuck) = mpsc::channel();
+    queues_what_it_can(|builder| builder.transport(Stuck(Mutex::new(stuck))));
+    let hanging = RecordingTransport::new();
+    hanging.otherwise(RequestKind::Tracking, Answer::Hang);
+    queues_what_it_can(|builder| builder.async_transport(hanging));
 }

@@ -177,3 +177,18 @@ proptest! {
         prop_assert!(text.len() <= bound + ENVELOPE.size_bound(), "{} > {}", text.len(), bound);
     }
 }
+
+#[test]
+fn the_bound_counts_every_escaped_byte() {
+    for length in 1..20 {
+        for (place, byte) in (0..length).flat_map(|place| (0..0x80).map(move |byte| (place, byte))) {
+            let mut text = vec![b'x'; length];
+            text[place] = byte;
+            let escaped = usize::from(byte < 0x20 || byte == b'"' || byte == b'\\');
+            let text = String::from_utf8(text).unwrap();
+            assert_eq!(text_bound(&text), length + 2 + 5 * escaped, "{text:?}");
+        }
+    }
+    let several = "😀 \"é\" and\na line";
+    assert_eq!(text_bound(several), several.len() + 2 + 5 * 3);
+}
