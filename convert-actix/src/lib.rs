@@ -34,6 +34,8 @@
 //!
 //! The [`guide`] has what comes next: the order of middleware, caches and CDNs, and tests without a network.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod arrival;
 mod error;
 mod extract;

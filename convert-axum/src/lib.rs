@@ -30,6 +30,8 @@
 //! The [`guide`] has more: layer order with authentication, sessions and tracing, caches and CDNs, tests without a
 //! network, and what is supported.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod arrival;
 mod extract;
 mod future;

@@ -33,6 +33,8 @@
 //! The [`guide`] has more: settings, the order of fairings, caches and CDNs, how an app ends, tests without a network, and what
 //! is supported.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod arrival;
 mod config;
 mod fairing;

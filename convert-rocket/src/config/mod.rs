@@ -120,7 +120,7 @@ impl ConvertConfig {
     /// # Errors
     /// [`KeyError`] names the key that cannot be used.
     pub fn from_figment(figment: &Figment) -> Result<Self, KeyError> {
-        if !figment.contains(TABLE) {
+        if figment.find_value(TABLE).is_err() {
             return Ok(Self::default());
         }
         let config: Self = figment.extract_inner(TABLE).map_err(KeyError::from_figment)?;
