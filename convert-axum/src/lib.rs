@@ -30,6 +30,8 @@
 //! The [`guide`] has more: layer order with authentication, sessions and tracing, caches and CDNs, tests without a
 //! network, and what is supported.
 
+#![cfg_attr(not(feature = "serve"), doc = "")]
+#![cfg_attr(not(feature = "serve"), doc = "[`serve`]: https://docs.rs/convert-axum/latest/convert_axum/fn.serve.html")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod arrival;
