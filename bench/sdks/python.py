@@ -1,7 +1,10 @@
-"""A fresh visitor (context, decision, stored, event queued) and a read-back, in the official Python SDK."""
+"""The official Python SDK at work: for each line `fresh N` or `back N` it decides for N visitors it has not seen (context,
+decision, stored, event queued), or reads one decision back N times, and says how many nanoseconds that took."""
 
 import logging
-import statistics
+import os
+import platform
+import sys
 import time
 
 from convert_sdk import Core, SDKConfig
@@ -39,16 +42,6 @@ ATTRIBUTES = {"country_name": "germany", "plan": "gold", "age": "33"}
 logging.disable(logging.CRITICAL)
 
 
-def microseconds(work, rounds=50, times=200):
-    measured = []
-    for _ in range(rounds):
-        start = time.perf_counter_ns()
-        for _ in range(times):
-            work()
-        measured.append((time.perf_counter_ns() - start) / 1000 / times)
-    return statistics.median(measured)
-
-
 core = Core(SDKConfig(data=CONFIG, batch_size=10**9))
 if hasattr(core, "initialize"):
     core.initialize()
@@ -66,9 +59,14 @@ def fresh():
 held = core.create_context("held", dict(ATTRIBUTES))
 assert decide("first") is not None, "the Python SDK does not do the work"
 held.run_experience("checkout-button-0")
-back = microseconds(lambda: held.run_experience("checkout-button-0"))
-print(f"Python SDK {__version__}: fresh visitor {microseconds(fresh):.1f} µs, read back {back:.1f} µs", flush=True)
+work = {"fresh": fresh, "back": lambda: held.run_experience("checkout-button-0")}
+print(f"Python SDK {__version__}, Python {platform.python_version()}", flush=True)
+for line in sys.stdin:
+    kind, times = line.split()
+    once = work[kind]
+    start = time.perf_counter_ns()
+    for _ in range(int(times)):
+        once()
+    print(time.perf_counter_ns() - start, flush=True)
 # Nothing is to be sent at the end.
-import os
-
 os._exit(0)

@@ -1,116 +1,129 @@
-//! One decision.
+//! One decision, in configs of several sizes.
 
 use std::hint::black_box;
+use std::rc::Rc;
+use std::time::Duration;
 
 use crate::common;
 use crate::common::floor::{FastFloor, FastVisitor, StdFloor, StdVisitor};
 use crate::peers::{Peer, configcat, eppo, growthbook, launchdarkly, unleash};
-use crate::rounds::{self, Contender};
+use crate::rounds::{self, Contender, Plan, Timed};
 
-const ROUNDS: usize = 300;
-const TIMES: u32 = 1_000;
+const SIZES: [usize; 4] = [1, 10, 1_000, 10_000];
+/// The same key in a config of each size, and keys at random in the largest.
+const COLUMNS: usize = SIZES.len() + 1;
+const OWN: &str = "convert-core";
+/// The contenders before it are floors, those after it are peers.
+const OWN_ROW: usize = 3;
 
 pub fn run() {
-    for size in [1, 10, 1_000, 10_000] {
-        let title = format!("One decision on a held context, {size} in the config, the same key each time");
-        rounds::print(&title, &rounds::run(contenders(size, false), ROUNDS, TIMES));
+    let plan = Plan { rounds: 300, in_all: Duration::from_millis(1_200), ..Plan::USUAL };
+    let timed = rounds::run(contenders(), &plan);
+    let rows: Vec<&[Timed]> = timed.chunks_exact(COLUMNS).collect();
+    print(&rows);
+    rounds::print_bounded(&timed);
+    let (floor, own) = (rows[0], rows[OWN_ROW]);
+    let to_peer = |column: usize| {
+        let peers = rows.iter().skip(OWN_ROW + 1).map(|row| row[column].median);
+        peers.fold(f64::INFINITY, f64::min) / own[column].median
+    };
+    println!();
+    rounds::at_most("to the floor", 1.5, own[0].median / floor[0].median);
+    rounds::at_least("the fastest peer to it", 2.5, to_peer(0));
+    rounds::at_most("allocations", 0.0, own[0].allocations);
+    for (size, larger) in SIZES.iter().zip(own).skip(1) {
+        rounds::at_most(&format!("{size} in the config to 1, the same key"), 1.25, larger.median / own[0].median);
     }
-    let title = "One decision on a held context, 10,000 in the config, keys at random";
-    rounds::print(title, &rounds::run(contenders(10_000, true), ROUNDS, TIMES));
-    in_the_core();
+    println!("- the fastest peer to it, keys at random: {:.2}", to_peer(COLUMNS - 1));
 }
 
-fn contenders(size: usize, random: bool) -> Vec<Contender<'static>> {
-    let (core, options) = (common::core(size, |builder| builder), common::deciding());
-    let context = common::context(&core);
-    let mut contenders = Vec::new();
-    let (floor, visitor) = (StdFloor::new(size), StdVisitor::new(common::VISITOR, &common::ATTRIBUTES));
-    let (fast, fast_visitor) = (FastFloor::new(size), FastVisitor::new(common::VISITOR, &common::ATTRIBUTES));
-    let by_hand = (FastFloor::new(size), FastVisitor::new(common::VISITOR, &common::ATTRIBUTES));
-    contenders.push(of("floor", size, random, move |key| floor.decide(key, &visitor).map_or(0, str::len)));
-    contenders.push(of("floor, the core's hasher", size, random, move |key| {
-        fast.decide(key, &fast_visitor).map_or(0, str::len)
-    }));
-    contenders.push(of("floor, the core's hasher, a murmur by hand", size, random, move |key| {
-        by_hand.0.decide_by_hand(key, &by_hand.1).map_or(0, str::len)
-    }));
-    contenders.push(of("convert-core", size, random, move |key| {
-        // A caller looks at the key.
-        context.run_experience_with(key, &options).map_or(0, |decision| decision.variation_key().len())
-    }));
-    contenders.push(of_peer::<eppo::Eppo>(size, random));
-    contenders.push(of_peer::<unleash::Unleash>(size, random));
-    contenders.push(of_peer::<launchdarkly::LaunchDarkly>(size, random));
-    contenders.push(of_peer::<configcat::ConfigCat>(size, random));
-    contenders.push(of_peer::<growthbook::GrowthBook>(size, random));
-    contenders
+fn print(rows: &[&[Timed]]) {
+    println!("\nOne decision on a held context, neither stored nor tracked:\n");
+    println!(
+        "| | 1 in the config, ns | to the floor | 10, to 1 | 1,000, to 1 | 10,000, to 1 | 10,000, keys at random, ns | to the floor | allocations |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for row in rows {
+        let (one, at_random) = (row[0].median, row[COLUMNS - 1].median);
+        let name = row[0].name.split(',').next().unwrap_or_default();
+        print!("| {name} | {one:.0} | {:.2} |", one / rows[0][0].median);
+        for larger in &row[1..COLUMNS - 1] {
+            print!(" {:.2} |", larger.median / one);
+        }
+        let to_floor = at_random / rows[0][COLUMNS - 1].median;
+        println!(" {at_random:.0} | {to_floor:.2} | {} |", rounds::shown(row[0].allocations));
+    }
 }
 
-fn of_peer<P: Peer + 'static>(size: usize, random: bool) -> Contender<'static> {
-    let peer = P::load(&P::config(size));
-    of(P::NAME, size, random, move |key| peer.decide(key))
+/// The columns of each contender, one contender after the other.
+fn contenders() -> Vec<Contender<'static>> {
+    let mut all = Vec::new();
+    add(&mut all, "floor: standard maps and the `murmur3` crate", |size| {
+        let (floor, visitor) = (StdFloor::new(size), StdVisitor::new(common::VISITOR, &common::ATTRIBUTES));
+        move |key: &str| floor.decide(key, &visitor).map_or(0, str::len)
+    });
+    add(&mut all, "floor with the core's hasher", |size| {
+        let (floor, visitor) = (FastFloor::new(size), FastVisitor::new(common::VISITOR, &common::ATTRIBUTES));
+        move |key: &str| floor.decide(key, &visitor).map_or(0, str::len)
+    });
+    add(&mut all, "floor with the core's hasher and a murmur by hand", |size| {
+        let (floor, visitor) = (FastFloor::new(size), FastVisitor::new(common::VISITOR, &common::ATTRIBUTES));
+        move |key: &str| floor.decide_by_hand(key, &visitor).map_or(0, str::len)
+    });
+    add(&mut all, OWN, |size| {
+        let (core, options) = (common::core(size, |builder| builder), common::deciding());
+        let context = common::context(&core);
+        move |key: &str| {
+            let _held = &core;
+            // A caller looks at the key.
+            context.run_experience_with(key, &options).map_or(0, |decision| decision.variation_key().len())
+        }
+    });
+    add_peer::<eppo::Eppo>(&mut all);
+    add_peer::<unleash::Unleash>(&mut all);
+    add_peer::<launchdarkly::Evaluator>(&mut all);
+    add_peer::<launchdarkly::Client>(&mut all);
+    add_peer::<configcat::ConfigCat>(&mut all);
+    add_peer::<growthbook::GrowthBook>(&mut all);
+    all
+}
+
+fn add_peer<P: Peer + 'static>(all: &mut Vec<Contender<'static>>) {
+    add(all, P::NAME, |size| {
+        let peer = P::load(&P::config(size));
+        move |key: &str| peer.decide(key)
+    });
 }
 
 /// All must decide in favour of some variant: one that answers nothing does no work.
-fn of(name: &'static str, size: usize, random: bool, decide: impl Fn(&str) -> usize + 'static) -> Contender<'static> {
-    let keys: Vec<String> = (0..size).map(common::experience_key).collect();
-    assert_eq!(decide(&keys[0]), 1, "{name} does not do the work");
-    let mut generator = fastrand::Rng::with_seed(7);
+fn add<D>(all: &mut Vec<Contender<'static>>, name: &str, with: impl Fn(usize) -> D)
+where
+    D: Fn(&str) -> usize + 'static,
+{
+    for size in SIZES {
+        let (decide, first) = (Rc::new(with(size)), common::experience_key(0));
+        assert_eq!(decide(&first), 1, "{name} does not do the work");
+        if size == SIZES[SIZES.len() - 1] {
+            let at_random = Rc::clone(&decide);
+            all.push(same_key(format!("{name}, {size} in the config"), first, decide));
+            all.push(keys_at_random(format!("{name}, {size} in the config, keys at random"), size, at_random));
+        } else {
+            all.push(same_key(format!("{name}, {size} in the config"), first, decide));
+        }
+    }
+}
+
+fn same_key(name: String, key: String, decide: Rc<impl Fn(&str) -> usize + 'static>) -> Contender<'static> {
     Contender::new(name, move || {
-        let key = if random { &keys[generator.usize(..size)] } else { &keys[0] };
-        black_box(decide(black_box(key)));
+        black_box(decide(black_box(&key)));
     })
 }
 
-/// What of the core has no like in the peers.
-fn in_the_core() {
-    let (core, key) = (common::core(1, |builder| builder), common::experience_key(0));
-    let (held, stored, options) = (common::context_of(&core, "held"), common::context(&core), common::deciding());
-    let _ = stored.run_experience(&key);
-    let mut number = 0_u64;
-    let timed = rounds::run(
-        vec![
-            Contender::new("fresh decision, neither stored nor tracked", || {
-                black_box(&held.run_experience_with(black_box(&key), &options));
-            }),
-            Contender::new("read back from the store", || {
-                black_box(&stored.run_experience(black_box(&key)));
-            }),
-            Contender::new("fresh visitor: context, decision, stored, queued", || {
-                number += 1;
-                let visitor = format!("0b4b6f0e-6d3c-4b1e-9d1e-{number:012}");
-                black_box(&common::context_of(&core, &visitor).run_experience(black_box(&key)));
-            }),
-        ],
-        200,
-        200,
-    );
-    rounds::print("The core's own", &timed);
-    threads(&core, &key);
-}
-
-/// How many decisions a second two threads make on contexts of their own, to one.
-fn threads(core: &convert_core::Core, key: &str) {
-    let pass = |threads: usize| {
-        let start = std::time::Instant::now();
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                let (context, options) = (common::context(core), common::deciding());
-                scope.spawn(move || {
-                    for _ in 0..200_000 {
-                        black_box(&context.run_experience_with(black_box(key), &options));
-                    }
-                });
-            }
-        });
-        threads as f64 * 200_000.0 / start.elapsed().as_secs_f64()
-    };
-    let mut ratios: Vec<f64> = (0..25)
-        .map(|_| {
-            let one = pass(1);
-            pass(2) / one
-        })
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    println!("\nTwo threads to one, decisions a second: median {:.2}, best {:.2}", ratios[12], ratios[24]);
+fn keys_at_random(name: String, size: usize, decide: Rc<impl Fn(&str) -> usize + 'static>) -> Contender<'static> {
+    let keys: Vec<String> = (0..size).map(common::experience_key).collect();
+    let mut generator = fastrand::Rng::with_seed(7);
+    Contender::new(name, move || {
+        let key = &keys[generator.usize(..size)];
+        black_box(decide(black_box(key)));
+    })
 }

@@ -1,52 +1,161 @@
 //! Timing contenders in turn, so that a slow moment of the machine falls on all of them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// One way to do the work. `run` does it so many times.
+use crate::alloc::allocations;
+
+/// How long the contenders work.
+pub struct Plan {
+    pub rounds: usize,
+    /// What a contender gets in one round: it does the work as often as fits, once at least.
+    pub round: Duration,
+    /// What a contender gets in all: one that takes longer in a round sits some of them out.
+    pub in_all: Duration,
+}
+
+impl Plan {
+    pub const USUAL: Self = Self { rounds: 300, round: Duration::from_millis(1), in_all: Duration::from_millis(1_200) };
+}
+
+/// One way to do the work.
 pub struct Contender<'a> {
-    name: &'static str,
-    run: Box<dyn FnMut(u32) + 'a>,
-    times: Vec<f64>,
+    name: String,
+    /// Does the work so many times, and answers how long that took.
+    work: Box<dyn FnMut(u32) -> Duration + 'a>,
+    /// Makes ready for so many times.
+    before: Box<dyn FnMut(u32) + 'a>,
+    at_most: u32,
 }
 
 impl<'a> Contender<'a> {
-    pub fn new(name: &'static str, mut once: impl FnMut() + 'a) -> Self {
-        let run = move |times| (0..times).for_each(|_| once());
-        Self { name, run: Box::new(run), times: Vec::new() }
+    pub fn new(name: impl Into<String>, mut once: impl FnMut() + 'a) -> Self {
+        Self::timing_itself(name, move |times| {
+            let start = Instant::now();
+            (0..times).for_each(|_| once());
+            start.elapsed()
+        })
+    }
+
+    pub fn timing_itself(name: impl Into<String>, work: impl FnMut(u32) -> Duration + 'a) -> Self {
+        Self { name: name.into(), work: Box::new(work), before: Box::new(|_| ()), at_most: u32::MAX }
+    }
+
+    /// What comes before each round, untimed.
+    pub fn before(mut self, before: impl FnMut(u32) + 'a) -> Self {
+        self.before = Box::new(before);
+        self
+    }
+
+    /// How often a round repeats the work at most.
+    pub fn at_most(mut self, times: u32) -> Self {
+        self.at_most = times;
+        self
+    }
+
+    fn work(&mut self, times: u32) -> Duration {
+        (self.before)(times);
+        (self.work)(times)
+    }
+
+    /// How often the work fits into a round, and how many rounds into the whole. The work is warm afterwards.
+    fn fit(&mut self, plan: &Plan) -> (u32, usize) {
+        let mut times = 1;
+        let once = loop {
+            let took = self.work(times);
+            if took >= plan.round || times == self.at_most {
+                break took.max(Duration::from_nanos(1)).as_secs_f64() / f64::from(times);
+            }
+            times = times.saturating_mul(2).min(self.at_most);
+        };
+        let times = ((plan.round.as_secs_f64() / once) as u32).clamp(1, self.at_most);
+        let rounds = plan.in_all.as_secs_f64() / (once * f64::from(times));
+        (times, (rounds as usize).clamp(5, plan.rounds))
     }
 }
 
-/// A contender's name, and its nanoseconds for one time: the least and the median of all rounds.
+/// How long a contender took for the work once, in nanoseconds, and what this thread allocated for it: medians.
 pub struct Timed {
-    pub name: &'static str,
-    pub least: f64,
+    pub name: String,
     pub median: f64,
+    pub allocations: f64,
+    least: f64,
+    rounds: usize,
+    times: u32,
+    bounded: bool,
 }
 
-/// Lets each contender do the work `times` times in each of `rounds` rounds.
-pub fn run(mut contenders: Vec<Contender<'_>>, rounds: usize, times: u32) -> Vec<Timed> {
-    for _ in 0..=rounds {
-        for contender in &mut contenders {
-            let start = Instant::now();
-            (contender.run)(times);
-            contender.times.push(start.elapsed().as_nanos() as f64 / f64::from(times));
+pub fn run(contenders: Vec<Contender<'_>>, plan: &Plan) -> Vec<Timed> {
+    let mut all: Vec<_> = contenders
+        .into_iter()
+        .map(|mut contender| {
+            let (times, rounds) = contender.fit(plan);
+            (contender, times, plan.rounds.div_ceil(rounds), Vec::new(), Vec::new())
+        })
+        .collect();
+    for round in 0..plan.rounds {
+        for (contender, times, every, took, allocated) in &mut all {
+            if round % *every == 0 {
+                (contender.before)(*times);
+                let before = allocations();
+                took.push((contender.work)(*times).as_nanos() as f64 / f64::from(*times));
+                allocated.push((allocations() - before) as f64 / f64::from(*times));
+            }
         }
     }
-    let timed = contenders.into_iter().map(|mut contender| {
-        // The first round warms up.
-        contender.times.remove(0);
-        contender.times.sort_by(f64::total_cmp);
-        let median = contender.times[contender.times.len() / 2];
-        Timed { name: contender.name, least: contender.times[0], median }
+    let timed = all.into_iter().map(|(contender, times, every, mut took, mut allocated)| Timed {
+        median: median(&mut took),
+        allocations: median(&mut allocated),
+        least: took[0],
+        rounds: took.len(),
+        name: contender.name,
+        times,
+        bounded: every > 1,
     });
     timed.collect()
 }
 
+/// Sorts, too.
+pub fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
 /// Prints a table; ratios are of medians, to the contender named first.
 pub fn print(title: &str, timed: &[Timed]) {
-    println!("\n{title}\n\n| | least ns | median ns | ratio |\n|---|---|---|---|");
+    println!("\n{title}:\n\n| | median, ns | to the first | least, ns | allocations |\n|---|---|---|---|---|");
     let first = timed.first().map_or(1.0, |first| first.median);
-    for Timed { name, least, median } in timed {
-        println!("| {name} | {least:.1} | {median:.1} | {:.2} |", median / first);
+    for Timed { name, least, median, allocations, .. } in timed {
+        println!("| {name} | {median:.0} | {:.2} | {least:.0} | {} |", median / first, shown(*allocations));
     }
+    print_bounded(timed);
+    println!();
+}
+
+/// Says whether a figure is what it must be at most.
+pub fn at_most(what: &str, limit: f64, figure: f64) {
+    println!("- {what}: {figure:.2}, at most {limit}: {}", met(figure <= limit));
+}
+
+/// Says whether a figure is what it must be at least.
+pub fn at_least(what: &str, limit: f64, figure: f64) {
+    println!("- {what}: {figure:.2}, at least {limit}: {}", met(figure >= limit));
+}
+
+fn met(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "**not met**" }
+}
+
+/// Says who was let work less often than the others.
+pub fn print_bounded(timed: &[Timed]) {
+    let bounded: Vec<_> = timed.iter().filter(|timed| timed.bounded).collect();
+    if !bounded.is_empty() {
+        let all = |Timed { name, rounds, times, .. }: &Timed| format!("{name} ({rounds} rounds of {times})");
+        let all: Vec<String> = bounded.into_iter().map(all).collect();
+        println!("\nBounded in time, so timed less often: {}.", all.join("; "));
+    }
+}
+
+/// A count that is whole as a rule.
+pub fn shown(allocations: f64) -> String {
+    if allocations.fract() < 0.05 { format!("{allocations:.0}") } else { format!("{allocations:.1}") }
 }

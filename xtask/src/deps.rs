@@ -32,7 +32,7 @@ fn check_budget(what: &str, arguments: &[&str], limit: usize) -> Outcome {
 }
 
 /// The core's normal dependencies on this platform, itself aside: name and version. Two versions of one crate are two.
-fn dependencies(arguments: &[&str]) -> Result<BTreeSet<(String, String)>, String> {
+pub(crate) fn dependencies(arguments: &[&str]) -> Result<BTreeSet<(String, String)>, String> {
     let tree = ["tree", "--package", "convert-core", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
     let tree = output(cargo().args(tree).args(arguments))?;
     let crates = tree.lines().filter_map(|line| {

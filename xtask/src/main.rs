@@ -2,6 +2,7 @@
 
 mod api;
 mod bench;
+mod build_cost;
 mod deps;
 mod features;
 mod fuzz;
@@ -25,6 +26,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   package    check what each published crate is packaged with; `cargo package --workspace` builds it, too
   bench [FILTER]
              time the core's work, beside a floor written by hand
+  build-cost build the core from nothing, alone and with its default features: crates and seconds
   instructions [--write]
              count the instructions of the core's hot paths, and hold them to the committed counts; with --write,
              renew these
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         ["links"] => links::check(),
         ["package"] => package::check(),
         ["bench", arguments @ ..] => bench::core(arguments),
+        ["build-cost"] => build_cost::measure(),
         ["instructions"] => instructions::check(false),
         ["instructions", "--write"] => instructions::check(true),
         ["faults"] => repeat::faults(100),

@@ -1,13 +1,15 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
+use launchdarkly_server_sdk::{ConfigBuilder, NullEventProcessorBuilder, TestData};
 use launchdarkly_server_sdk_evaluation::{Context, ContextBuilder, Flag, FlagValue, Segment, Store, evaluate};
 use serde_json::{Map, json};
 
 use super::Peer;
 use crate::common::{ATTRIBUTE, ATTRIBUTES, VISITOR, experience_key};
 
-/// Its evaluator, which its client puts a data store, events and logs around.
-pub struct LaunchDarkly {
+/// Its evaluator alone.
+pub struct Evaluator {
     flags: HashMap<String, Flag>,
     context: Context,
 }
@@ -24,7 +26,7 @@ impl Store for NoOthers {
     }
 }
 
-impl Peer for LaunchDarkly {
+impl Peer for Evaluator {
     const NAME: &'static str = "launchdarkly's evaluator";
 
     fn config(flags: usize) -> String {
@@ -44,12 +46,7 @@ impl Peer for LaunchDarkly {
     }
 
     fn load(config: &str) -> Self {
-        let mut builder = ContextBuilder::new(VISITOR);
-        for (name, value) in ATTRIBUTES {
-            builder.set_string(name, value);
-        }
-        let flags = serde_json::from_str(config).expect("the config is in order");
-        Self { flags, context: builder.build().expect("the context is in order") }
+        Self { flags: serde_json::from_str(config).expect("the config is in order"), context: context() }
     }
 
     fn decide(&self, key: &str) -> usize {
@@ -59,4 +56,49 @@ impl Peer for LaunchDarkly {
             _ => 0,
         }
     }
+}
+
+/// Its client, with a data store, events and logs around the evaluator; the events are discarded.
+pub struct Client {
+    client: launchdarkly_server_sdk::Client,
+    context: Context,
+    /// Where the client's tasks are.
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Peer for Client {
+    const NAME: &'static str = "launchdarkly-server-sdk";
+
+    fn config(flags: usize) -> String {
+        Evaluator::config(flags)
+    }
+
+    fn load(config: &str) -> Self {
+        let flags: HashMap<String, Flag> = serde_json::from_str(config).expect("the config is in order");
+        let data = TestData::new();
+        flags.into_values().for_each(|flag| data.use_preconfigured_flag(flag));
+        let settings =
+            ConfigBuilder::new("sdk-key").data_source(&data).event_processor(&NullEventProcessorBuilder::new());
+        let client = launchdarkly_server_sdk::Client::build(settings.build().expect("the settings are in order"));
+        let client = client.expect("the settings are in order");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+        let ready = runtime.block_on(async {
+            client.start_with_default_executor();
+            client.wait_for_initialization(Duration::from_secs(60)).await
+        });
+        assert_eq!(ready, Some(true));
+        Self { client, context: context(), _runtime: runtime }
+    }
+
+    fn decide(&self, key: &str) -> usize {
+        self.client.str_variation(&self.context, key, String::new()).len()
+    }
+}
+
+fn context() -> Context {
+    let mut builder = ContextBuilder::new(VISITOR);
+    for (name, value) in ATTRIBUTES {
+        builder.set_string(name, value);
+    }
+    builder.build().expect("the context is in order")
 }
