@@ -50,11 +50,17 @@ impl Arrival {
         if let Some(visit) = self.inner.visit.get() {
             return visit;
         }
-        // Functions of the app see the URI that the visitor asked for.
-        let shortened = std::mem::replace(&mut parts.uri, self.inner.uri.clone());
-        let visit = self.inner.shared.visit(parts);
-        parts.uri = shortened;
-        self.inner.visit.get_or_init(|| visit)
+        let Inner { shared, uri, visit, .. } = &*self.inner;
+        let found = if parts.uri == *uri {
+            shared.visit(parts)
+        } else {
+            // Functions of the app see the URI that the visitor asked for.
+            let shortened = std::mem::replace(&mut parts.uri, uri.clone());
+            let found = shared.visit(parts);
+            parts.uri = shortened;
+            found
+        };
+        visit.get_or_init(|| found)
     }
 
     /// The visit of the request. The response keeps its visitor from now on.

@@ -46,7 +46,12 @@ impl AttributeValue {
     pub const MAX_DEPTH: usize = 128;
 
     /// Whether the value has at most `levels` of lists and maps, itself included. Looks no deeper than that.
+    #[inline]
     pub(crate) fn fits_in(&self, levels: usize) -> bool {
+        !matches!(self, Self::List(_) | Self::Map(_)) || self.nested_fits_in(levels)
+    }
+
+    fn nested_fits_in(&self, levels: usize) -> bool {
         match self {
             Self::List(items) => levels > 0 && items.iter().all(|item| item.fits_in(levels - 1)),
             Self::Map(map) => levels > 0 && map.values().all(|value| value.fits_in(levels - 1)),

@@ -114,13 +114,17 @@ impl Attributes {
 
     /// The same without the values that are nested too deep, for calls that cannot fail.
     pub(crate) fn without_too_deep(self) -> Self {
-        if self.check_depth().is_ok() {
-            return self;
+        if self.check_depth().is_ok() { self } else { self.usable() }
+    }
+
+    /// A copy without the values that are nested too deep.
+    pub(crate) fn usable(&self) -> Self {
+        let usable = self.entries.iter().filter(|(_, value)| value.fits_in(AttributeValue::MAX_DEPTH - 1));
+        let usable = Self { entries: usable.cloned().collect() };
+        if usable.len() < self.len() {
+            let levels = AttributeValue::MAX_DEPTH;
+            tracing::warn!(target: "convert", "attributes nested deeper than {levels} levels are left out");
         }
-        tracing::warn!(target: "convert", "attributes nested deeper than {} levels are left out", AttributeValue::MAX_DEPTH);
-        // As a set of their own they are taken apart without recursion.
-        let is_usable = |entry: &(SmolStr, AttributeValue)| entry.1.fits_in(AttributeValue::MAX_DEPTH - 1);
-        let (usable, _too_deep): (Self, Self) = self.into_entries().into_iter().partition(is_usable);
         usable
     }
 

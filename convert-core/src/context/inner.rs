@@ -77,7 +77,7 @@ impl<S> Inner<S> {
             None => (None, None),
         };
         let own = Own {
-            attributes: OwnAttributes::new(attributes),
+            attributes,
             preview,
             wanted_preview,
             previews_asked: 0,
@@ -133,27 +133,28 @@ impl<S> Inner<S> {
 
     /// Starts a new view; `None` while no config is loaded.
     pub(super) fn start_renewal(&self) -> Option<Renewal> {
-        let snapshot = self.next_snapshot()?;
-        let key = StateKey::in_scope(Arc::clone(&snapshot.scope), Arc::clone(&self.visitor));
         let mut own = self.own();
+        let snapshot = self.next_snapshot(&mut own)?;
         if let Some(wanted) = own.wanted_preview.take() {
             own.preview = ActivePreview::at_hand(&self.shared, &snapshot, &wanted)
                 .inspect_err(|outcome| tracing::warn!(target: "convert", ?outcome, "the preview is not shown"))
                 .ok();
         }
-        Some(Renewal { subject: Subject { snapshot, key }, attributes: own.attributes.clone() })
+        let attributes = own.attributes.clone();
+        drop(own);
+        let key = StateKey::in_scope(Arc::clone(&snapshot.scope), Arc::clone(&self.visitor));
+        Some(Renewal { subject: Subject { snapshot, key }, attributes })
     }
 
     /// The config that the next call sees.
     pub(super) fn config(&self) -> Option<Arc<ProjectConfig>> {
-        Some(Arc::clone(&self.next_snapshot()?.config))
+        Some(Arc::clone(&self.next_snapshot(&mut self.own())?.config))
     }
 
-    fn next_snapshot(&self) -> Option<Arc<Snapshot>> {
+    fn next_snapshot(&self, own: &mut Own) -> Option<Arc<Snapshot>> {
         if !self.pinned {
             return self.shared.snapshot();
         }
-        let mut own = self.own();
         if own.pinned.is_none() {
             own.pinned = self.shared.snapshot();
         }
@@ -291,12 +292,12 @@ impl<S> Inner<S> {
 
     /// Starts to set a preview: its number, and what is found at once.
     pub(super) fn seek_preview(&self, preview: &Preview) -> (u64, Sought) {
-        let number = {
+        let (number, snapshot) = {
             let mut own = self.own();
             own.previews_asked = own.previews_asked.wrapping_add(1);
-            own.previews_asked
+            (own.previews_asked, self.next_snapshot(&mut own))
         };
-        (number, ActivePreview::seek(&self.shared, self.next_snapshot(), preview))
+        (number, ActivePreview::seek(&self.shared, snapshot, preview))
     }
 
     /// Sets what was found, or clears the preview where that is nothing. Until then the one before stays; a later call

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::attributes::Attributes;
+use crate::attributes::{AttributeError, Attributes};
 use crate::rules::{Provider, RuleData};
 
 use super::preview::Preview;
+use super::view::OwnAttributes;
 
 /// What a new [`Context`](crate::Context) can be told.
 ///
@@ -19,7 +20,8 @@ use super::preview::Preview;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ContextOptions {
-    pub(crate) attributes: Attributes,
+    /// Ready for a context; `None` where there are none. Contexts of one request share them.
+    pub(super) attributes: Option<Arc<OwnAttributes>>,
     pub(crate) location: Option<Provider>,
     pub(crate) force_variations: Vec<SmolStr>,
     pub(crate) preview: Option<Preview>,
@@ -31,7 +33,7 @@ pub struct ContextOptions {
 impl Default for ContextOptions {
     fn default() -> Self {
         Self {
-            attributes: Attributes::new(),
+            attributes: None,
             location: None,
             force_variations: Vec::new(),
             preview: None,
@@ -51,7 +53,7 @@ impl ContextOptions {
     /// What is known of the visitor. Report segments among them (`country`, `browser`, `devices`, `source`,
     /// `campaign`, `visitorType`, `customSegments`) are stored with the first decision, conversion or segment call.
     pub fn attributes(mut self, attributes: impl Into<Attributes>) -> Self {
-        self.attributes = attributes.into();
+        self.attributes = OwnAttributes::new(attributes.into());
         self
     }
 
@@ -119,6 +121,20 @@ impl ContextOptions {
     /// used from the next call on. Meant for contexts that live as long as one request.
     pub fn pinned(mut self, pinned: bool) -> Self {
         self.pinned = pinned;
+        self
+    }
+
+    /// Whether the attributes nest no deeper than they may.
+    pub(crate) fn check_depth(&self) -> Result<(), AttributeError> {
+        self.attributes.as_ref().map_or(Ok(()), |attributes| attributes.check_depth())
+    }
+
+    /// The same without the attributes that are nested too deep, for calls that cannot fail.
+    #[cfg(feature = "web")]
+    pub(crate) fn without_too_deep(mut self) -> Self {
+        if self.check_depth().is_err() {
+            self.attributes = self.attributes.and_then(OwnAttributes::without_too_deep);
+        }
         self
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::attributes::Attributes;
+use crate::attributes::{AttributeError, Attributes};
 use crate::config::ProjectConfig;
 use crate::eval::{Call, EvalSettings, Force, report_segments, split_report_segments};
 use crate::rules::Provider;
@@ -57,6 +57,19 @@ impl OwnAttributes {
         merged.plain.merge_from(&plain);
         merged.pending.merge_from(&pending);
         merged
+    }
+
+    /// Whether they nest no deeper than they may.
+    pub(super) fn check_depth(&self) -> Result<(), AttributeError> {
+        self.plain.check_depth().and_then(|()| self.pending.check_depth())
+    }
+
+    /// Those that are not nested too deep.
+    #[cfg(feature = "web")]
+    pub(super) fn without_too_deep(self: Arc<Self>) -> Option<Arc<Self>> {
+        let Self { plain, pending } = &*self;
+        let (plain, pending) = (plain.usable(), pending.usable());
+        (!plain.is_empty() || !pending.is_empty()).then(|| Arc::new(Self { plain, pending }))
     }
 
     /// The same once the report segments are stored.

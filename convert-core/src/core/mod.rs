@@ -237,7 +237,7 @@ fn checked(visitor_id: Arc<str>, options: &ContextOptions) -> Result<Arc<str>, C
     if visitor_id.trim().is_empty() {
         return Err(ContextError::EmptyVisitorId);
     }
-    options.attributes.check_depth().map_err(ContextError::Attributes)?;
+    options.check_depth().map_err(ContextError::Attributes)?;
     Ok(visitor_id)
 }
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use super::percent;
+use memchr::memchr_iter;
+
+use super::{is_visitor_id, percent};
 
 /// The cookie that keeps a visitor's id between requests.
 ///
@@ -196,10 +198,15 @@ impl VisitorCookie {
         &self,
         headers: impl IntoIterator<Item = &'a H>,
     ) -> Option<Cow<'a, str>> {
-        let pairs = headers.into_iter().flat_map(|header| header.as_ref().split(|byte| *byte == b';'));
-        pairs.filter_map(|pair| self.value_in(pair)).find_map(|value| {
-            let value = percent::decode(std::str::from_utf8(value).ok()?)?;
-            super::is_visitor_id(&value).then_some(value)
+        headers.into_iter().find_map(|header| self.find_in(header.as_ref()))
+    }
+
+    fn find_in<'a>(&self, header: &'a [u8]) -> Option<Cow<'a, str>> {
+        let mut start = 0;
+        memchr_iter(b';', header).chain([header.len()]).find_map(|end| {
+            let pair = header.get(start..end)?;
+            start = end + 1;
+            visitor_id(self.value_in(pair)?)
         })
     }
 
@@ -209,6 +216,15 @@ impl VisitorCookie {
         // A value in double quotes is the same value.
         Some(value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value))
     }
+}
+
+/// The id in a cookie's value, where it can be used.
+fn visitor_id(value: &[u8]) -> Option<Cow<'_, str>> {
+    let text = std::str::from_utf8(value).ok()?;
+    if is_visitor_id(text) {
+        return Some(Cow::Borrowed(text));
+    }
+    percent::decode(text).filter(|decoded| is_visitor_id(decoded))
 }
 
 /// A character of an HTTP token.

@@ -20,8 +20,8 @@ impl Visit {
     /// A visit of a visitor, whose contexts get these options. Attributes that are nested too deep are left out with a
     /// warning.
     #[must_use]
-    pub fn new(visitor: Visitor, mut options: ContextOptions) -> Self {
-        options.attributes = options.attributes.without_too_deep();
+    pub fn new(visitor: Visitor, options: ContextOptions) -> Self {
+        let options = options.without_too_deep();
         Self { visitor, options, synchronous: OnceLock::new(), asynchronous: OnceLock::new() }
     }
 
