@@ -94,14 +94,14 @@ impl ConvertExt for HttpRequest {
     fn convert_context(&self) -> Result<ConvertContext, ConvertError> {
         let arrival = Arrival::of(self)?;
         let visit = arrival.ask(self)?;
-        let context = visit.context(arrival.cores()).ok_or(ConvertError::AsyncStore)?;
+        let context = visit.context().ok_or(ConvertError::AsyncStore)?;
         Ok(ConvertContext { context, visitor: visit.visitor().clone() })
     }
 
     fn async_convert_context(&self) -> Result<AsyncConvertContext, ConvertError> {
         let arrival = Arrival::of(self)?;
         let visit = arrival.ask(self)?;
-        Ok(AsyncConvertContext { context: visit.async_context(arrival.cores()), visitor: visit.visitor().clone() })
+        Ok(AsyncConvertContext { context: visit.async_context(), visitor: visit.visitor().clone() })
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a request says: who it comes from, where the visitor is, and what the browser says of being followed.
 
 use actix_web::HttpRequest;
-use actix_web::http::Uri;
-use actix_web::http::header::{COOKIE, DNT, HOST, HeaderName, HeaderValue, X_FORWARDED_PROTO};
+use actix_web::http::header::{COOKIE, DNT, HOST, HeaderName, X_FORWARDED_PROTO};
+use actix_web::http::uri::Authority;
 use convert_core::web::{self, RequestUrl, Visit, Visitor};
 use convert_core::{Attributes, ContextOptions};
 
@@ -17,7 +17,7 @@ static GPC: HeaderName = HeaderName::from_static("sec-gpc");
 /// the one in `Host`, whatever other headers say. The path is the whole one, also inside a scope.
 #[must_use]
 pub fn request_location(request: &HttpRequest) -> Attributes {
-    Seen::of(request).location()
+    url(request).location()
 }
 
 /// Whether the request has `DNT: 1`.
@@ -42,41 +42,21 @@ pub(crate) fn visit(shared: &Shared, request: &HttpRequest) -> Visit {
         Some(attributes) => options.attributes(attributes(request)),
         None => options,
     };
-    Visit::new(visitor, with_location(shared, request, options))
+    Visit::new(visitor, with_location(shared, request, options), &shared.cores)
 }
 
 fn with_location(shared: &Shared, request: &HttpRequest, options: ContextOptions) -> ContextOptions {
     match &shared.location {
         Location::Own(location) => options.location(location(request)),
         Location::None => options,
-        Location::OfRequest => {
-            let seen = Seen::of(request);
-            options.location_from(move || seen.location())
-        }
+        Location::OfRequest => options.location_of(url(request)),
     }
 }
 
-/// What the default location is made from. Cheap to take: it shares the request's own text.
-struct Seen {
-    uri: Uri,
-    host: Option<HeaderValue>,
-    scheme: Option<HeaderValue>,
-    is_encrypted: bool,
-}
-
-impl Seen {
-    fn of(request: &HttpRequest) -> Self {
-        let (uri, header) = (request.uri(), |name: &HeaderName| request.headers().get(name).cloned());
-        let host = if uri.authority().is_some() { None } else { header(&HOST) };
-        let scheme = if uri.scheme().is_some() { None } else { header(&X_FORWARDED_PROTO) };
-        Self { uri: uri.clone(), host, scheme, is_encrypted: request.app_config().secure() }
-    }
-
-    fn location(&self) -> Attributes {
-        let host = self.uri.authority().map(|authority| authority.as_str());
-        let host = host.or_else(|| self.host.as_ref()?.to_str().ok()).unwrap_or_default();
-        let forwarded = self.scheme.as_ref().and_then(|scheme| scheme.to_str().ok());
-        let scheme = web::request_scheme(self.uri.scheme_str(), forwarded, self.is_encrypted);
-        RequestUrl::new(scheme, host, self.uri.path(), self.uri.query()).location()
-    }
+fn url(request: &HttpRequest) -> RequestUrl<'_> {
+    let (uri, header) = (request.uri(), |name: &HeaderName| request.headers().get(name)?.to_str().ok());
+    let is_encrypted = request.app_config().secure();
+    let scheme = web::request_scheme(uri.scheme_str(), header(&X_FORWARDED_PROTO), is_encrypted);
+    let host = uri.authority().map(Authority::as_str).or_else(|| header(&HOST));
+    RequestUrl::new(scheme, host.unwrap_or_default(), uri.path(), uri.query())
 }

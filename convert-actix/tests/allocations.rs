@@ -46,7 +46,8 @@ async fn a_context_with_one_decision_costs_no_more_than_reading_a_cookie_elsewhe
         let convert = request.convert_context().unwrap();
         assert!(convert.run_experience(key).is_some());
     }
-    // Three of the middleware; then the context with its visitor, its view of the config, and the stored state.
+    // Three of the middleware; then the context with its visitor, its view of the config, and the URL for a location that
+    // nobody asks for yet.
     assert_eq!(costs(|request| decide(request, "everywhere")).await, 7);
     // Two more: the location, once it is asked for, and a list of the locations that the visitor is in.
     assert_eq!(costs(|request| decide(request, "on-a-page")).await, 9);

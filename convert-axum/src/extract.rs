@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use convert_core::web::{Cores, Visit, Visitor};
+use convert_core::web::{Visit, Visitor};
 use convert_core::{AsyncContext, AsyncCore, Context, Core};
 use http::Extensions;
 use http::request::Parts;
@@ -54,32 +54,31 @@ pub struct AsyncConvertCore(pub AsyncCore);
 
 /// What is extracted from a request that passed a layer.
 trait Extracted: Sized {
-    /// From the layer's core and the request's visit.
-    fn of_visit(visit: &Visit, cores: &Cores) -> Result<Self, ConvertRejection>;
+    fn of_visit(visit: &Visit) -> Result<Self, ConvertRejection>;
 }
 
 impl Extracted for ConvertContext {
-    fn of_visit(visit: &Visit, cores: &Cores) -> Result<Self, ConvertRejection> {
-        let context = visit.context(cores).ok_or(ConvertRejection::AsyncStore)?;
+    fn of_visit(visit: &Visit) -> Result<Self, ConvertRejection> {
+        let context = visit.context().ok_or(ConvertRejection::AsyncStore)?;
         Ok(Self { context, visitor: visit.visitor().clone() })
     }
 }
 
 impl Extracted for AsyncConvertContext {
-    fn of_visit(visit: &Visit, cores: &Cores) -> Result<Self, ConvertRejection> {
-        Ok(Self { context: visit.async_context(cores), visitor: visit.visitor().clone() })
+    fn of_visit(visit: &Visit) -> Result<Self, ConvertRejection> {
+        Ok(Self { context: visit.async_context(), visitor: visit.visitor().clone() })
     }
 }
 
 fn from_parts<T: Extracted>(parts: &mut Parts) -> Result<T, ConvertRejection> {
     let arrival = Arrival::of(&parts.extensions).ok_or(ConvertRejection::MissingLayer)?;
-    T::of_visit(arrival.ask(parts), &arrival.shared().cores)
+    T::of_visit(arrival.ask(parts))
 }
 
 fn from_extensions<T: Extracted>(extensions: &Extensions) -> Result<T, ConvertRejection> {
     let arrival = Arrival::of(extensions).ok_or(ConvertRejection::MissingLayer)?;
     let visit = arrival.ask_prepared().ok_or(ConvertRejection::NotPrepared)?;
-    T::of_visit(visit, &arrival.shared().cores)
+    T::of_visit(visit)
 }
 
 /// `None` where there was no layer: that is what an optional extractor is for. Any other mistake is still told.

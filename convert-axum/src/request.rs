@@ -2,9 +2,9 @@
 
 use convert_core::web::{self, RequestUrl, Visit, Visitor};
 use convert_core::{Attributes, ContextOptions};
-use http::header::{COOKIE, HOST, HeaderName, HeaderValue};
+use http::header::{COOKIE, HOST, HeaderName};
 use http::request::Parts;
-use http::{HeaderMap, Uri};
+use http::uri::Authority;
 
 use crate::layer::{Location, Shared};
 
@@ -18,7 +18,7 @@ static GPC: HeaderName = HeaderName::from_static("sec-gpc");
 /// functions the path is the one that the layer saw, also where it wraps a nested router.
 #[must_use]
 pub fn request_location(parts: &Parts) -> Attributes {
-    Seen::of(parts).location()
+    url(parts).location()
 }
 
 /// Whether the request has `DNT: 1`.
@@ -43,43 +43,20 @@ pub(crate) fn visit(shared: &Shared, parts: &Parts) -> Visit {
         Some(attributes) => options.attributes(attributes(parts)),
         None => options,
     };
-    Visit::new(visitor, with_location(shared, parts, options))
+    Visit::new(visitor, with_location(shared, parts, options), &shared.cores)
 }
 
 fn with_location(shared: &Shared, parts: &Parts, options: ContextOptions) -> ContextOptions {
     match &shared.location {
         Location::Own(location) => options.location(location(parts)),
         Location::None => options,
-        Location::OfRequest => {
-            let seen = Seen::of(parts);
-            options.location_from(move || seen.location())
-        }
+        Location::OfRequest => options.location_of(url(parts)),
     }
 }
 
-/// What the default location is made from. Cheap to take: it shares the request's own text.
-struct Seen {
-    uri: Uri,
-    host: Option<HeaderValue>,
-    scheme: Option<HeaderValue>,
-}
-
-impl Seen {
-    fn of(parts: &Parts) -> Self {
-        let header = |name: &HeaderName| HeaderMap::get(&parts.headers, name).cloned();
-        let host = if parts.uri.authority().is_some() { None } else { header(&HOST) };
-        let scheme = if parts.uri.scheme().is_some() { None } else { header(&FORWARDED_PROTO) };
-        Self { uri: parts.uri.clone(), host, scheme }
-    }
-
-    fn location(&self) -> Attributes {
-        let host = self.uri.authority().map(|authority| authority.as_str());
-        let host = host.or_else(|| self.host.as_ref()?.to_str().ok()).unwrap_or_default();
-        RequestUrl::new(self.scheme(), host, self.uri.path(), self.uri.query()).location()
-    }
-
-    fn scheme(&self) -> &str {
-        let forwarded = self.scheme.as_ref().and_then(|scheme| scheme.to_str().ok());
-        web::request_scheme(self.uri.scheme_str(), forwarded, false)
-    }
+fn url(parts: &Parts) -> RequestUrl<'_> {
+    let (uri, header) = (&parts.uri, |name: &HeaderName| parts.headers.get(name)?.to_str().ok());
+    let scheme = web::request_scheme(uri.scheme_str(), header(&FORWARDED_PROTO), false);
+    let host = uri.authority().map(Authority::as_str).or_else(|| header(&HOST));
+    RequestUrl::new(scheme, host.unwrap_or_default(), uri.path(), uri.query())
 }

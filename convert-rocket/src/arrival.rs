@@ -52,14 +52,14 @@ impl Arrival {
             return Ok(context);
         }
         let visit = self.ask(request);
-        let context = visit.context(&self.shared().cores).ok_or(ConvertRejection::AsyncStore)?;
+        let context = visit.context().ok_or(ConvertRejection::AsyncStore)?;
         Ok(self.context.get_or_init(|| ConvertContext::new(context, visit.visitor().clone())))
     }
 
     pub(crate) fn async_context(&self, request: &Request<'_>) -> &AsyncConvertContext {
         self.async_context.get_or_init(|| {
             let visit = self.ask(request);
-            AsyncConvertContext::new(visit.async_context(&self.shared().cores), visit.visitor().clone())
+            AsyncConvertContext::new(visit.async_context(), visit.visitor().clone())
         })
     }
 

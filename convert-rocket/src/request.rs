@@ -14,7 +14,7 @@ use crate::shared::{Location, Shared};
 /// The scheme is the one in `X-Forwarded-Proto`; without, `https` where Rocket itself serves TLS, and else `http`.
 #[must_use]
 pub fn request_location(request: &Request<'_>) -> Attributes {
-    Seen::of(request).location()
+    url(request, &host(request)).location()
 }
 
 /// Whether the request has `DNT: 1`.
@@ -44,7 +44,7 @@ pub(crate) fn visit(request: &Request<'_>, shared: &Shared, cookie: Option<&Visi
         Some(attributes) => options.attributes(attributes(request)),
         None => options,
     };
-    Visit::new(visitor, with_location(request, shared, options))
+    Visit::new(visitor, with_location(request, shared, options), &shared.cores)
 }
 
 fn identify(request: &Request<'_>, consent: bool, app: Option<Arc<str>>, cookie: &VisitorCookie) -> Visitor {
@@ -61,38 +61,17 @@ fn with_location(request: &Request<'_>, shared: &Shared, options: ContextOptions
     match &shared.functions.location {
         Location::Own(location) => options.location(location(request)),
         Location::None => options,
-        Location::OfRequest => {
-            let seen = Seen::of(request);
-            options.location_from(move || seen.location())
-        }
+        Location::OfRequest => options.location_of(url(request, &host(request))),
     }
 }
 
-/// What the default location is made from: the request is gone when it may be asked for.
-struct Seen {
-    scheme: &'static str,
-    /// The host, and after it the path.
-    address: String,
-    host_length: usize,
-    query: Option<String>,
+fn host(request: &Request<'_>) -> String {
+    request.host().map(ToString::to_string).unwrap_or_default()
 }
 
-impl Seen {
-    fn of(request: &Request<'_>) -> Self {
-        let forwarded = request.headers().get_one("X-Forwarded-Proto");
-        let scheme = web::request_scheme(None, forwarded, request.rocket().config().tls_enabled());
-        let mut address = String::new();
-        if let Some(host) = request.host() {
-            address = host.to_string();
-        }
-        let host_length = address.len();
-        address.push_str(request.uri().path().as_str());
-        let query = request.uri().query().map(|query| query.as_str().to_owned());
-        Self { scheme, address, host_length, query }
-    }
-
-    fn location(&self) -> Attributes {
-        let (host, path) = self.address.split_at(self.host_length);
-        RequestUrl::new(self.scheme, host, path, self.query.as_deref()).location()
-    }
+fn url<'r>(request: &'r Request<'_>, host: &'r str) -> RequestUrl<'r> {
+    let forwarded = request.headers().get_one("X-Forwarded-Proto");
+    let scheme = web::request_scheme(None, forwarded, request.rocket().config().tls_enabled());
+    let uri = request.uri();
+    RequestUrl::new(scheme, host, uri.path().as_str(), uri.query().map(|query| query.as_str()))
 }

@@ -50,6 +50,12 @@ impl AsyncContext {
         Self { inner: Arc::new(Inner::new(shared, store, visitor, options)) }
     }
 
+    /// A context like a synchronous one, of the same visitor.
+    #[cfg(feature = "web")]
+    pub(crate) fn beside(other: &super::Context) -> Self {
+        Self { inner: Arc::new(other.inner.asynchronous()) }
+    }
+
     /// The visitor's id.
     #[must_use]
     pub fn visitor_id(&self) -> &str {

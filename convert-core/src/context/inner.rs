@@ -1,6 +1,6 @@
 //! What both kinds of context share: the visitor, the view, and how a view is renewed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use smol_str::SmolStr;
 
@@ -9,6 +9,8 @@ use crate::config::ProjectConfig;
 use crate::core::{Shared, Snapshot};
 use crate::eval::{Effects, Wanted};
 use crate::rules::Provider;
+#[cfg(feature = "web")]
+use crate::visitor::{AsyncStore, DataStore};
 use crate::visitor::{GoalMark, OneOrMany, StateChange, StateKey, StoreError, VisitorState};
 
 use super::options::ContextOptions;
@@ -26,15 +28,17 @@ pub(super) struct Inner<S> {
     tracking: bool,
     storage: bool,
     pinned: bool,
-    /// `None` until the first call. Locked for a copy of the pointer only. A context may live as long as one request: a
-    /// cell that every thread of the process takes part in, as `arc_swap` has, costs more to fill and to drop.
-    view: RwLock<Option<Arc<View>>>,
-    /// What a new view is made from. Locked while one is made, so that no change is lost; never during evaluation.
-    own: Mutex<Own>,
+    /// Locked while a view is copied or made, so that no change is lost; never during evaluation. A context may live as
+    /// long as one request: a cell that every thread of the process takes part in, as `arc_swap` has, costs more to fill and
+    /// to drop.
+    own: RwLock<Own>,
 }
 
+/// The view, and what a new one is made from.
 #[derive(Debug)]
 struct Own {
+    /// `None` until the first call.
+    view: Option<Arc<View>>,
     /// `None` where there are none.
     attributes: Option<Arc<OwnAttributes>>,
     preview: Option<ActivePreview>,
@@ -77,6 +81,7 @@ impl<S> Inner<S> {
             None => (None, None),
         };
         let own = Own {
+            view: None,
             attributes,
             preview,
             wanted_preview,
@@ -85,18 +90,7 @@ impl<S> Inner<S> {
             taken: VisitorState::new(),
             pinned: None,
         };
-        Self {
-            shared,
-            store,
-            visitor,
-            location,
-            force_variations,
-            tracking,
-            storage,
-            pinned,
-            view: RwLock::new(None),
-            own: Mutex::new(own),
-        }
+        Self { shared, store, visitor, location, force_variations, tracking, storage, pinned, own: RwLock::new(own) }
     }
 
     pub(super) fn visitor_id(&self) -> &str {
@@ -119,7 +113,7 @@ impl<S> Inner<S> {
     /// The view, if it is still true: same config, same stored state. `version` is the store's.
     #[inline]
     pub(super) fn current_view(&self, version: impl FnOnce(&S, &StateKey) -> Option<u64>) -> Option<Arc<View>> {
-        let view = self.last_view()?;
+        let view = self.own().view.clone()?;
         let fresh = match &view.subject {
             Some(subject) => {
                 (self.pinned || subject.snapshot.epoch == self.shared.epoch())
@@ -133,7 +127,7 @@ impl<S> Inner<S> {
 
     /// Starts a new view; `None` while no config is loaded.
     pub(super) fn start_renewal(&self) -> Option<Renewal> {
-        let mut own = self.own();
+        let mut own = self.own_mut();
         let snapshot = self.next_snapshot(&mut own)?;
         if let Some(wanted) = own.wanted_preview.take() {
             own.preview = ActivePreview::at_hand(&self.shared, &snapshot, &wanted)
@@ -148,7 +142,7 @@ impl<S> Inner<S> {
 
     /// The config that the next call sees.
     pub(super) fn config(&self) -> Option<Arc<ProjectConfig>> {
-        Some(Arc::clone(&self.next_snapshot(&mut self.own())?.config))
+        Some(Arc::clone(&self.next_snapshot(&mut self.own_mut())?.config))
     }
 
     fn next_snapshot(&self, own: &mut Own) -> Option<Arc<Snapshot>> {
@@ -163,9 +157,9 @@ impl<S> Inner<S> {
 
     /// A new view while no config is loaded.
     pub(super) fn install_empty(&self) -> Arc<View> {
-        let own = self.own();
+        let mut own = self.own_mut();
         let view = View::new(None, VisitorState::new(), None, own.attributes.clone(), None);
-        self.keep(view)
+        own.keep(view)
     }
 
     /// A new view, of what the store answered.
@@ -187,7 +181,7 @@ impl<S> Inner<S> {
                 (self.last_state(), None)
             }
         };
-        let mut own = self.own();
+        let mut own = self.own_mut();
         if is_loaded {
             own.taken = VisitorState::new();
         } else {
@@ -201,32 +195,20 @@ impl<S> Inner<S> {
             _ => false,
         };
         let version = version.filter(|_| is_newest);
-        self.keep(View::new(Some(subject), state, version, attributes, own.preview.clone()))
-    }
-
-    fn keep(&self, view: View) -> Arc<View> {
-        let view = Arc::new(view);
-        let before = self.view.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::clone(&view));
-        // Let go without the lock.
-        drop(before);
-        view
-    }
-
-    #[inline]
-    fn last_view(&self) -> Option<Arc<View>> {
-        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let preview = own.preview.clone();
+        own.keep(View::new(Some(subject), state, version, attributes, preview))
     }
 
     /// The state that was seen last, for when the store fails.
     fn last_state(&self) -> VisitorState {
-        self.last_view().map(|view| view.state.clone()).unwrap_or_default()
+        self.own().view.as_ref().map(|view| view.state.clone()).unwrap_or_default()
     }
 
     /// Takes note of what the store answered to a change.
     pub(super) fn stored(&self, view: &View, change: &StateChange, answer: Result<(), StoreError>) {
         match answer {
             Ok(()) => {
-                self.own().taken.apply(change);
+                self.own_mut().taken.apply(change);
                 if !change.segments.is_empty() {
                     self.settle(view);
                 }
@@ -293,7 +275,7 @@ impl<S> Inner<S> {
     /// Starts to set a preview: its number, and what is found at once.
     pub(super) fn seek_preview(&self, preview: &Preview) -> (u64, Sought) {
         let (number, snapshot) = {
-            let mut own = self.own();
+            let mut own = self.own_mut();
             own.previews_asked = own.previews_asked.wrapping_add(1);
             (own.previews_asked, self.next_snapshot(&mut own))
         };
@@ -322,18 +304,25 @@ impl<S> Inner<S> {
     }
 
     fn change_own(&self, change: impl FnOnce(&mut Own)) {
-        let mut own = self.own();
+        let mut own = self.own_mut();
         change(&mut own);
         // The state is kept for the case that it cannot be loaded again; everything else is made anew.
-        if let Some(view) = self.last_view() {
+        if let Some(view) = &own.view {
             let (subject, state) = (view.subject.clone(), view.state.clone());
-            self.keep(View::new(subject, state, None, own.attributes.clone(), own.preview.clone()));
+            let view = View::new(subject, state, None, own.attributes.clone(), own.preview.clone());
+            own.keep(view);
         }
     }
 
-    fn own(&self) -> MutexGuard<'_, Own> {
-        // Nothing that runs under the lock can panic half-way through a change.
-        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    // Nothing that runs under the lock can panic half-way through a change.
+
+    #[inline]
+    fn own(&self) -> RwLockReadGuard<'_, Own> {
+        self.own.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn own_mut(&self) -> RwLockWriteGuard<'_, Own> {
+        self.own.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues and tells what a call left to be done, its state change aside.
@@ -345,6 +334,43 @@ impl<S> Inner<S> {
         for event in lifecycle {
             self.shared.bus.emit(|| event);
         }
+    }
+}
+
+#[cfg(feature = "web")]
+impl Inner<Arc<dyn DataStore>> {
+    /// The same visitor for asynchronous code, told what this one was told.
+    pub(super) fn asynchronous(&self) -> Inner<AsyncStore> {
+        let own = self.own();
+        let own = Own {
+            view: None,
+            attributes: own.attributes.clone(),
+            preview: own.preview.clone(),
+            wanted_preview: own.wanted_preview.clone(),
+            unstored: own.unstored.clone(),
+            taken: VisitorState::new(),
+            previews_asked: 0,
+            pinned: own.pinned.clone(),
+        };
+        Inner {
+            shared: Arc::clone(&self.shared),
+            store: AsyncStore::Inline(Arc::clone(&self.store)),
+            visitor: Arc::clone(&self.visitor),
+            location: self.location.clone(),
+            force_variations: self.force_variations.clone(),
+            own: RwLock::new(own),
+            tracking: self.tracking,
+            storage: self.storage,
+            pinned: self.pinned,
+        }
+    }
+}
+
+impl Own {
+    fn keep(&mut self, view: View) -> Arc<View> {
+        let view = Arc::new(view);
+        self.view = Some(Arc::clone(&view));
+        view
     }
 }
 

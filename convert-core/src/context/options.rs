@@ -86,6 +86,14 @@ impl ContextOptions {
         self
     }
 
+    /// [`location`](Self::location), made of a request's URL when an experience that is limited to locations is first asked
+    /// for. The URL is copied.
+    #[cfg(feature = "web")]
+    pub fn location_of(mut self, url: crate::web::RequestUrl<'_>) -> Self {
+        self.location = Some(Provider::Url(crate::web::KeptUrl::new(url)));
+        self
+    }
+
     /// The variations, by id, that calls force which force none themselves; see
     /// [`CallOptions::force_variation`]. They are neither stored nor tracked.
     pub fn force_variations<V: Into<SmolStr>>(mut self, variation_ids: impl IntoIterator<Item = V>) -> Self {

@@ -26,7 +26,7 @@ use super::view::View;
 /// method takes `&self`. Nothing here waits for the network; the bundled store never blocks.
 #[derive(Clone)]
 pub struct Context {
-    inner: Arc<Inner<Arc<dyn DataStore>>>,
+    pub(super) inner: Arc<Inner<Arc<dyn DataStore>>>,
 }
 
 impl Context {

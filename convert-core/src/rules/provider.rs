@@ -5,12 +5,16 @@ use std::sync::{Arc, OnceLock};
 
 use super::data::{RuleData, RuleSource};
 use crate::attributes::Attributes;
+#[cfg(feature = "web")]
+use crate::web::KeptUrl;
 
 /// Attributes, attributes that are made at first need, or an app's own provider.
 #[derive(Clone, Debug)]
 pub(crate) enum Provider {
     Attributes(Attributes),
     Lazy(Arc<dyn LazyAttributes>),
+    #[cfg(feature = "web")]
+    Url(KeptUrl),
     Custom(Arc<dyn RuleData>),
 }
 
@@ -28,6 +32,8 @@ impl Provider {
         match self {
             Self::Attributes(attributes) => RuleSource::Attributes(attributes),
             Self::Lazy(lazy) => RuleSource::Attributes(lazy.attributes()),
+            #[cfg(feature = "web")]
+            Self::Url(url) => RuleSource::Attributes(url.location()),
             Self::Custom(provider) => RuleSource::Custom(provider.as_ref()),
         }
     }

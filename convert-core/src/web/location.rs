@@ -1,6 +1,8 @@
 //! Where a request says that the visitor is.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
 
 use smol_str::{SmolStr, format_smolstr};
 
@@ -50,6 +52,50 @@ impl<'a> RequestUrl<'a> {
         let parameters = parameters.map(|(name, value)| (SmolStr::from(name), SmolStr::from(value)));
         let own = [("path", SmolStr::new(self.path)), ("host", SmolStr::new(self.host)), ("url", url)];
         parameters.chain(own.map(|(name, value)| (SmolStr::new_static(name), value))).collect()
+    }
+}
+
+/// A copy of a request's URL, and the location attributes once they are asked for.
+#[derive(Clone)]
+pub(crate) struct KeptUrl {
+    /// Scheme, host, path and query, so that keeping them takes one allocation.
+    text: Box<str>,
+    lengths: [usize; 3],
+    has_query: bool,
+    location: OnceLock<Attributes>,
+}
+
+impl KeptUrl {
+    pub(crate) fn new(url: RequestUrl<'_>) -> Self {
+        let RequestUrl { scheme, host, path, query } = url;
+        let query_text = query.unwrap_or_default();
+        let mut text = String::with_capacity(scheme.len() + host.len() + path.len() + query_text.len());
+        text.extend([scheme, host, path, query_text]);
+        Self {
+            text: text.into(),
+            lengths: [scheme, host, path].map(str::len),
+            has_query: query.is_some(),
+            location: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn location(&self) -> &Attributes {
+        self.location.get_or_init(|| self.url().location())
+    }
+
+    fn url(&self) -> RequestUrl<'_> {
+        let [scheme, host, path] = self.lengths;
+        let (scheme, rest) = self.text.split_at(scheme);
+        let (host, rest) = rest.split_at(host);
+        let (path, rest) = rest.split_at(path);
+        RequestUrl { scheme, host, path, query: self.has_query.then_some(rest) }
+    }
+}
+
+/// Without the URL: what its query says may be secret.
+impl fmt::Debug for KeptUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeptUrl").finish_non_exhaustive()
     }
 }
 

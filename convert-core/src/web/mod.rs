@@ -5,7 +5,7 @@
 //!
 //! 1. [`Visitor::identify`] finds the visitor: the app's id, the one in the [`VisitorCookie`], or a new one.
 //! 2. [`Settings::context_options`] says what the context is told: consent, preview, forced variations.
-//!    [`RequestUrl::location`] has the location attributes.
+//!    [`ContextOptions::location_of`](crate::ContextOptions::location_of) adds where the visitor is.
 //! 3. A [`Visit`] keeps the contexts of the request, so that every extraction of one request shares them.
 //! 4. The response sets [`VisitorCookie::set_cookie`] where [`Visitor::needs_cookie`].
 //!
@@ -27,6 +27,7 @@ pub use cookie::{CookieError, SameSite, VisitorCookie};
 pub use cores::Cores;
 #[cfg(feature = "lifespan")]
 pub use lifespan::{Lifespan, RunReport};
+pub(crate) use location::KeptUrl;
 pub use location::{RequestUrl, forced_variations_of, preview_of, request_scheme};
 pub use settings::Settings;
 pub use visit::Visit;

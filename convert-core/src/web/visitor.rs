@@ -19,6 +19,7 @@ pub fn is_visitor_id(id: &str) -> bool {
 }
 
 /// By byte, whether a visitor id may have it: one look-up for each, as every request has an id checked.
+#[allow(clippy::indexing_slicing, reason = "the compiler runs it")]
 static ALLOWED: [bool; 256] = {
     let mut allowed = [false; 256];
     let mut byte = 0_u8;
