@@ -9,6 +9,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 
 use common::floor::{FastFloor, FastVisitor};
+use convert_core::web::{Cores, RequestUrl, Settings, Visit, Visitor};
 use convert_core::{ConversionOptions, MemoryStore};
 
 fn main() {
@@ -21,6 +22,7 @@ fn main() {
         "read-back" => read_back(times),
         "fresh-visitor" => fresh_visitor(times),
         "transaction" => transaction(times),
+        "visit" => visit(times),
         _ => {}
     }
 }
@@ -68,5 +70,18 @@ fn transaction(times: u32) {
     let (context, options) = (common::context(&core), ConversionOptions::new().force_multiple(true).revenue(9.9));
     for _ in 0..times {
         black_box(context.track_conversion_with(black_box("signup"), &options));
+    }
+}
+
+/// A request of a known visitor, as the web crates have it: from the cookie to the decision, which is read back.
+fn visit(times: u32) {
+    let (core, key, settings) = (common::core(1, |builder| builder), common::experience_key(0), Settings::new());
+    let (cores, cookie) = (Cores::from(&core), format!("theme=dark; convert_visitor_id={}; lang=en", common::VISITOR));
+    for _ in 0..times {
+        let visitor = Visitor::identify(true, None, settings.visitor_cookie(), [black_box(&cookie)]);
+        let options = settings.context_options(&visitor, None).attributes(common::ATTRIBUTES);
+        let url = RequestUrl::new("http", "shop.example", "/", None);
+        let visit = Visit::new(visitor, options.location_of(black_box(url)), &cores);
+        black_box(&visit.context().expect("the store is synchronous").run_experience(black_box(&key)));
     }
 }

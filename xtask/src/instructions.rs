@@ -10,7 +10,7 @@ use crate::{Outcome, cargo, output, say};
 
 /// The committed counts.
 const FIGURES: &str = "convert-core/benches/instructions.json";
-const OPERATIONS: [&str; 5] = ["floor", "decide", "read-back", "fresh-visitor", "transaction"];
+const OPERATIONS: [&str; 6] = ["floor", "decide", "read-back", "fresh-visitor", "transaction", "visit"];
 /// The difference of two runs is what so many operations take.
 const RUNS: [u64; 2] = [1_000, 3_000];
 /// A clone of an `Arc` and its drop are more instructions than this.
@@ -103,7 +103,7 @@ fn build() -> Result<PathBuf, String> {
         "--package=convert-core",
         "--bench=instructions",
         "--no-default-features",
-        "--features=testing",
+        "--features=testing,web",
         "--message-format=json",
         "--quiet",
     ]))?;
