@@ -60,14 +60,15 @@ impl<'a> Contender<'a> {
     /// How often the work fits into a round, and how many rounds into the whole. The work is warm afterwards.
     fn fit(&mut self, plan: &Plan) -> (u32, usize) {
         let mut times = 1;
-        let once = loop {
-            let took = self.work(times);
-            if took >= plan.round || times == self.at_most {
-                break took.max(Duration::from_nanos(1)).as_secs_f64() / f64::from(times);
-            }
+        while self.work(times) < plan.round && times < self.at_most {
             times = times.saturating_mul(2).min(self.at_most);
-        };
-        let times = ((plan.round.as_secs_f64() / once) as u32).clamp(1, self.at_most);
+        }
+        // Any of these may fall on a slow moment: the fastest counts.
+        let mut once = f64::INFINITY;
+        for _ in 0..5 {
+            once = once.min(self.work(times).max(Duration::from_nanos(1)).as_secs_f64() / f64::from(times));
+            times = ((plan.round.as_secs_f64() / once) as u32).clamp(1, self.at_most);
+        }
         let rounds = plan.in_all.as_secs_f64() / (once * f64::from(times));
         (times, (rounds as usize).clamp(5, plan.rounds))
     }

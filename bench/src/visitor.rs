@@ -6,7 +6,8 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use convert_core::{ContextOptions, Core, MemoryStore};
+use convert_core::testing::{Answer, RecordingTransport};
+use convert_core::{ContextOptions, Core, MemoryStore, RequestKind};
 
 use crate::alloc;
 use crate::common;
@@ -79,8 +80,13 @@ fn fresh(name: &str, decide: impl Fn(&Core, Arc<str>) + 'static) -> Contender<'s
 
 fn bytes_of_a_visitor() -> f64 {
     let room = NonZeroUsize::new(KEPT as usize).expect("there is room");
-    // The queue keeps one event, so that only the store grows.
-    let core = cores::core(|builder| builder.data_store(MemoryStore::with_capacity(room)).queue_limits(1, 1 << 20));
+    // One event is under way for good and there is no room for others: only the store grows, and only this thread frees.
+    let hanging = RecordingTransport::new();
+    hanging.otherwise(RequestKind::Tracking, Answer::Hang);
+    let core = cores::core(|builder| {
+        let stored = builder.data_store(MemoryStore::with_capacity(room));
+        stored.queue_limits(1, 1 << 20).async_transport(hanging)
+    });
     let before = alloc::live();
     for number in 0..KEPT {
         let visitor = format!("0b4b6f0e-6d3c-4b1e-9d1e-{number:012}");

@@ -14,10 +14,10 @@ use std::hint::black_box;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use convert_core::testing::RecordingTransport;
+use convert_core::testing::{Answer, RecordingTransport};
 use convert_core::{
     AsyncTransport, BoxFuture, CallOptions, Context, ContextOptions, ConversionOptions, Core, CoreBuilder,
-    DecisionSource, Request, Response, TransportError,
+    DecisionSource, Request, RequestKind, Response, TransportError,
 };
 use serde_json::json;
 
@@ -132,9 +132,12 @@ fn a_fresh_visitor_costs_at_most_four_allocations() {
 #[test]
 fn a_visitor_in_the_bundled_store_takes_at_most_300_bytes() {
     const VISITORS: i64 = 10_000;
-    // The queue keeps one event, so that only the store grows.
-    let core = core(|builder| builder.queue_limits(1, 1 << 20));
+    // One event is under way for good and there is no room for others: only the store grows, and only this thread frees.
+    let hanging = RecordingTransport::new();
+    hanging.otherwise(RequestKind::Tracking, Answer::Hang);
+    let core = core(|builder| builder.queue_limits(1, 1 << 20).async_transport(hanging.clone()));
     let _ = core.create_context("warm").unwrap().run_experience("open");
+    assert!(hanging.wait_for(RequestKind::Tracking, 1, Duration::from_secs(60)));
     let before = BYTES.with(Cell::get);
     for visitor in 0..VISITORS {
         let context = core.create_context(format!("0b4b6f0e-6d3c-4b1e-9d1e-{visitor:012}")).unwrap();
