@@ -15,7 +15,7 @@ use axum::extract::ConnectInfo;
 use axum::routing::get;
 use common::core;
 use convert_axum::core::Core;
-use convert_axum::{ConvertContext, ConvertLayer, ServeReport, run, serve};
+use convert_axum::{ConvertContext, ConvertCore, ConvertLayer, ServeReport, run, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
@@ -51,6 +51,19 @@ impl Server {
         self.stop.send(()).unwrap();
         self.report.await.unwrap()
     }
+}
+
+/// Serves an app whose connections have little time for a request's head, and connects to it with some text.
+async fn impatient(core: &Core, app: Router) -> (JoinHandle<ServeReport>, impl AsyncFn(&str) -> TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = serve(listener, app, core).shutdown_signal(std::future::pending());
+    let connect = async move |text: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    };
+    (tokio::spawn(server.head_deadline(Duration::from_millis(20)).into_future()), connect)
 }
 
 /// All that comes until the connection is closed, however it is.
@@ -157,6 +170,95 @@ async fn idle_and_silent_connections_do_not_hold_the_server() {
     assert_eq!(report.dropped_connections, 0);
     assert_eq!(rest(silent).await, "");
     assert!(rest(idle).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_half_sent_request_is_not_waited_for() {
+    let core = core();
+    let app = Router::new().route("/", get(async || "hello"));
+    let (server, connect) = impatient(&core, app).await;
+    // The third may be the start of HTTP/2, the fourth is silent, and of the last the second request is half sent.
+    for half in ["GET / HTTP/1.1\r\nHost: a\r\n", "G", "PRI * HT", ""] {
+        assert_eq!(rest(connect(half).await).await, "", "{half:?} is closed without an answer");
+    }
+    let answer = rest(connect("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n").await).await;
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 1, "{answer}");
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_request_under_way_may_take_longer_than_its_head() {
+    let (core, gate) = (core(), Gate::default());
+    let app = Router::new().route("/buy", gate.page()).layer(ConvertLayer::new(&core));
+    let (server, connect) = impatient(&core, app).await;
+    let slow = connect("GET /buy HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    gate.entered.notified().await;
+    // A connection that was made later has come to its deadline meanwhile.
+    assert_eq!(rest(connect("G").await).await, "");
+    gate.open.notify_one();
+    assert!(rest(slow).await.ends_with("bought: true"));
+    server.abort();
+}
+
+#[tokio::test]
+async fn half_sent_requests_do_not_hold_the_end_of_a_server() {
+    let core = core();
+    let server = Server::start(&core, Router::new().route("/", get(async || "hello")), FOR_EVER).await;
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    first.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").await.unwrap();
+    let mut second = server.ask("/").await;
+    second.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    let mut answer = [0; 17];
+    second.read_exact(&mut answer).await.unwrap();
+    let report = server.stop().await;
+    assert_eq!(report.dropped_connections, 0);
+    assert_eq!(rest(first).await, "");
+}
+
+/// A connection that speaks a protocol of its own: it answers each byte with whether the conversion of a new visitor
+/// is queued.
+async fn upgraded(core: ConvertCore, mut request: axum::extract::Request) -> axum::response::Response {
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let mut socket = hyper_util::rt::TokioIo::new(upgrade.await.unwrap());
+        let mut byte = [0];
+        while socket.read_exact(&mut byte).await.is_ok() {
+            let context = core.create_context(format!("visitor-{}", byte[0])).unwrap();
+            let answer = if context.track_conversion("purchase").is_queued() { b"y" } else { b"n" };
+            socket.write_all(answer).await.unwrap();
+        }
+    });
+    axum::http::Response::builder()
+        .status(axum::http::StatusCode::SWITCHING_PROTOCOLS)
+        .header("connection", "upgrade")
+        .header("upgrade", "bytes")
+        .body(Body::empty())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_upgraded_connection_outlives_the_server_and_does_not_hold_it() {
+    let core = core();
+    let server = Server::start(&core, Router::new().route("/socket", get(upgraded)), FOR_EVER).await;
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let request = b"GET /socket HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: bytes\r\n\r\n";
+    socket.write_all(request).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(socket.read_u8().await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"));
+    socket.write_u8(1).await.unwrap();
+    assert_eq!(socket.read_u8().await.unwrap(), b'y');
+
+    let report = server.stop().await;
+    assert_eq!((report.dropped_connections, report.flush.delivered, report.flush.pending), (0, 1, 0));
+
+    // The core is closed by now.
+    socket.write_u8(2).await.unwrap();
+    assert_eq!(socket.read_u8().await.unwrap(), b'n');
+    let stats = core.stats();
+    assert_eq!((stats.accepted.conversions, stats.delivered.conversions), (1, 1));
 }
 
 #[tokio::test]

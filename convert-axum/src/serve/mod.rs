@@ -34,6 +34,11 @@ pub use convert_core::web::RunReport;
 /// dropped. A second signal ends the wait. Then the core is closed, which delivers what is queued until the flush deadline.
 /// Where this future is dropped instead, connections are too, and what is queued is sent, but nobody waits for that.
 ///
+/// Upgraded connections (WebSockets) belong to the tasks of the app that the upgrade gave them to: `serve` does not wait for
+/// them, does not drop them, and does not count them. They live until their tasks end or the runtime does, and what they
+/// track after the core was closed is not taken: conversions answer `Suppressed`. The [guide](crate::guide#websockets) has
+/// an app that ends them first.
+///
 /// Handlers can extract [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). Connections are HTTP/1.1; the feature
 /// `http2` adds HTTP/2. For TLS, Unix sockets, or `axum::serve`'s own options use [`run`].
 ///
@@ -51,7 +56,7 @@ pub use convert_core::web::RunReport;
 /// # }
 /// ```
 pub fn serve<S>(listener: TcpListener, app: S, core: impl Into<Cores>) -> Serve<S> {
-    Serve { listener, app, lifespan: Lifespan::new(core) }
+    Serve { listener, app, head_deadline: Some(HEAD_DEADLINE), lifespan: Lifespan::new(core) }
 }
 
 /// A server that is about to serve; made by [`serve`]. Await it.
@@ -59,14 +64,31 @@ pub fn serve<S>(listener: TcpListener, app: S, core: impl Into<Cores>) -> Serve<
 pub struct Serve<S> {
     listener: TcpListener,
     app: S,
+    head_deadline: Option<Duration>,
     lifespan: Lifespan,
 }
 
 lifespan_settings!(Serve<S>);
 
+/// As hyper has it.
+const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+
+impl<S> Serve<S> {
+    /// How long a connection may take to send the head of a request, counted from when it was made or from the response
+    /// before; 30 seconds by default. Then it is closed, so that clients cannot hold connections with half a head. `None`
+    /// waits for ever. Of HTTP/2 only the first request of a connection is meant.
+    ///
+    /// Idle connections are closed by it too. Behind a proxy that keeps connections for reuse, choose longer than the proxy
+    /// does: else now and then it sends a request to a connection that is just being closed.
+    pub fn head_deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.head_deadline = deadline.into();
+        self
+    }
+}
+
 async fn serve_until_stopped<S: App>(serve: Serve<S>) -> ServeReport {
-    let Serve { listener, app, mut lifespan } = serve;
-    let mut connections = Connections::new(app);
+    let Serve { listener, app, head_deadline, mut lifespan } = serve;
+    let mut connections = Connections::new(app, head_deadline);
     accept_until_signalled(&listener, &mut connections, &mut lifespan).await;
     accept_backlog(listener, &mut connections);
     let dropped_connections = connections.drain(lifespan.overdue()).await;

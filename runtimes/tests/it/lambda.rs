@@ -1,7 +1,5 @@
 //! A function that is frozen after each answer, thawed for the next, and at last never thawed again.
 
-use std::time::Duration;
-
 use convert_core::testing::{Collector, Fault, Route};
 
 use crate::lambda_api::RuntimeApi;
@@ -79,11 +77,29 @@ fn an_invocation_frozen_half_way_loses_nothing() {
     api.begin("visitor-1");
     assert!(collector.wait_for_requests(2, PATIENCE));
     process.signal("STOP");
-    // Time passes for everybody else: longer than the flush was to wait, so its deadline has passed at the thaw.
-    std::thread::sleep(Duration::from_millis(2_100));
+    // The answer comes while nobody can take it.
     collector.recover();
+    assert!(collector.wait_for_events(1, PATIENCE));
     process.signal("CONT");
     assert!(api.answer().contains("bought"));
+    assert!(api.invoke("visitor-2").contains("bought"));
+    assert!(collector.wait_for_events(2, PATIENCE));
+    process.signal("KILL");
+    process.end();
+}
+
+/// Frozen with a request under way that the flush did not wait for to its end: the invocation has answered.
+#[test]
+fn a_delivery_that_is_frozen_after_its_flush_gave_up_loses_nothing() {
+    let (collector, api) = (collector(), RuntimeApi::start());
+    let process = function(&collector, &api);
+    collector.fail_once(Route::Track, Fault::Hold);
+    assert!(api.invoke("visitor-1").contains("bought"));
+    process.signal("STOP");
+    assert_eq!(collector.event_count(), 0);
+    collector.recover();
+    assert!(collector.wait_for_events(1, PATIENCE));
+    process.signal("CONT");
     assert!(api.invoke("visitor-2").contains("bought"));
     assert!(collector.wait_for_events(2, PATIENCE));
     process.signal("KILL");
