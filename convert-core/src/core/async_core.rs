@@ -124,7 +124,8 @@ impl AsyncCore {
         }
         let background = self.shared.delivery.background();
         let mut alarm = background.alarm(background.now().saturating_add(timeout));
-        poll_fn(|cx| match self.shared.poll_ready(cx) {
+        let mut first = self.shared.first_config();
+        poll_fn(|cx| match Pin::new(&mut first).poll(cx) {
             Poll::Ready(()) => Poll::Ready(true),
             Poll::Pending => Pin::new(&mut alarm).poll(cx).map(|_| false),
         })
@@ -195,12 +196,19 @@ impl AsyncCore {
     }
 
     /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work. What fails is tried
-    /// again within that time. A close that is dropped goes on by itself.
+    /// again within that time. A close that is dropped goes on by itself. Within the same time, a config that is just being
+    /// written to the [last-known-good file](CoreBuilder::last_known_good_file) is waited for.
     ///
     /// Events that come later are counted as dropped. Contexts still decide, from the config they have.
     pub async fn close(&self, timeout: Duration) -> FlushReport {
+        let deadline = self.shared.clock().now().saturating_add(timeout);
         let closing = self.shared.delivery.start_close(timeout);
-        if is_inside() { closing.wait() } else { closing.await }
+        if is_inside() {
+            return closing.wait();
+        }
+        let report = closing.await;
+        self.shared.loading.until_saved(deadline).await;
+        report
     }
 
     /// Has the events that are left flushed when the process exits; see [`Core::register_exit_flush`].

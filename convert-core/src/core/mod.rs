@@ -8,6 +8,7 @@ mod error;
 mod keeper;
 mod previews;
 mod shared;
+mod waiters;
 
 use std::fmt;
 use std::future::Future;
@@ -185,10 +186,16 @@ impl Core {
     /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work. What fails is tried
     /// again within that time; only what would be tried after it is not waited for.
     ///
+    /// Within the same time, a config that is just being written to the
+    /// [last-known-good file](CoreBuilder::last_known_good_file) is waited for.
+    ///
     /// Contexts still decide afterwards, from the config they have; their events are not taken any more, and conversions
     /// answer `Suppressed`.
     pub fn close(&self, timeout: Duration) -> FlushReport {
-        self.shared.delivery.close(timeout)
+        let deadline = self.shared.clock().now().saturating_add(timeout);
+        let report = self.shared.delivery.close(timeout);
+        self.shared.loading.wait_until_saved(deadline);
+        report
     }
 
     /// Has the events that are left flushed when the process exits, for at most `timeout`: when `main` returns and at

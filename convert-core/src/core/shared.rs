@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -21,6 +23,7 @@ use crate::worker::is_inside;
 
 use super::keeper::{Loading, Saved};
 use super::previews::{PreviewFetch, Previews};
+use super::waiters::{Wait, Waiters};
 
 /// A config as installed.
 #[derive(Debug)]
@@ -44,7 +47,7 @@ pub(crate) struct Shared {
     /// What the configs before this one counted.
     regex_limit_before: AtomicU64,
     /// Who waits for the first config. Held while a config is installed.
-    installing: Mutex<Vec<Waker>>,
+    installing: Mutex<Waiters>,
 }
 
 impl Shared {
@@ -57,7 +60,7 @@ impl Shared {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let snapshot = ArcSwapOption::empty();
-        let (epoch, installing) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+        let (epoch, installing) = (AtomicU64::new(0), Mutex::default());
         let regex_limit_before = AtomicU64::new(0);
         Self { settings, delivery, bus, loading, previews, snapshot, epoch, clock, regex_limit_before, installing }
     }
@@ -128,11 +131,11 @@ impl Shared {
         let epoch = previous.as_ref().map_or(1, |snapshot| snapshot.epoch + 1);
         self.snapshot.store(Some(Arc::new(Snapshot { config: Arc::new(config), scope, epoch })));
         self.epoch.store(epoch, Ordering::Release);
-        let waiting = std::mem::take(&mut *installing);
+        let waiting = installing.take();
         // Whoever subscribes from now on is told by then.
         let handlers = self.bus.handlers();
         drop(installing);
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.for_each(Waker::wake);
         handlers.tell(&if previous.is_none() { Event::Ready {} } else { Event::ConfigUpdated {} });
     }
 
@@ -168,16 +171,9 @@ impl Shared {
         stats
     }
 
-    /// Ready once a config is installed.
-    pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut waiting = lock(&self.installing);
-        if self.epoch() > 0 {
-            return Poll::Ready(());
-        }
-        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            waiting.push(cx.waker().clone());
-        }
-        Poll::Pending
+    /// Ready once a config is installed. Dropped before, it leaves nothing.
+    pub(crate) fn first_config(&self) -> impl Future<Output = ()> + Unpin + Send {
+        Wait::new(&self.installing, || self.epoch() > 0)
     }
 
     /// Waits for the first config until `timeout` has passed; whether there is one.
@@ -187,15 +183,8 @@ impl Shared {
             return self.epoch() > 0;
         }
         let deadline = self.clock.now().saturating_add(timeout);
-        let mut waker = None;
-        let is_ready = block_until(self.clock.as_ref(), deadline, |cx| {
-            waker.get_or_insert_with(|| cx.waker().clone());
-            self.poll_ready(cx)
-        });
-        if let (None, Some(waker)) = (is_ready, waker) {
-            lock(&self.installing).retain(|waiting| !waiting.will_wake(&waker));
-        }
-        is_ready.is_some()
+        let mut first = self.first_config();
+        block_until(self.clock.as_ref(), deadline, |cx| Pin::new(&mut first).poll(cx)).is_some()
     }
 
     /// Blocks until a preview is fetched; `None` where it fails to come, or must not be waited for.
@@ -247,13 +236,48 @@ fn scope_of(config: &ProjectConfig, previous: Option<&Snapshot>) -> Arc<ProjectS
 
 #[cfg(test)]
 mod tests {
+    use std::task::Context;
+
     use super::*;
+    use crate::RequestKind;
+    use crate::completion::Signal;
     use crate::core::Core;
+    use crate::testing::{Answer, RecordingTransport};
     use crate::warned::warnings;
 
     fn config(goals: &str) -> ProjectConfig {
         let config = format!(r#"{{"account_id": "1", "project": {{"id": "2"}}, "goals": [{goals}]}}"#);
         ProjectConfig::parse(config).unwrap()
+    }
+
+    #[test]
+    fn waits_that_end_without_a_config_leave_nothing() {
+        let transport = RecordingTransport::new();
+        transport.script(RequestKind::Config, [Answer::Hang]);
+        let builder = Core::builder().sdk_key("1/2").async_transport(transport).start_unready(true);
+        let core = builder.build().unwrap();
+        let waiting = || lock(&core.shared.installing).len();
+        for _ in 0..10_000 {
+            let task = Arc::new(Signal::default());
+            let mut first = core.shared.first_config();
+            for _ in 0..2 {
+                let waker = Waker::from(Arc::clone(&task));
+                assert!(Pin::new(&mut first).poll(&mut Context::from_waker(&waker)).is_pending());
+                assert_eq!(waiting(), 1, "one place for each that waits");
+            }
+            drop(first);
+            assert_eq!(Arc::strong_count(&task), 1, "its waker is gone");
+        }
+        assert!(!core.wait_ready(Duration::ZERO));
+        assert_eq!(waiting(), 0);
+
+        let task = Arc::new(Signal::default());
+        let mut first = core.shared.first_config();
+        let waker = Waker::from(Arc::clone(&task));
+        assert!(Pin::new(&mut first).poll(&mut Context::from_waker(&waker)).is_pending());
+        core.shared.install_fetched(config(""), None);
+        task.wait(None);
+        assert!(Pin::new(&mut first).poll(&mut Context::from_waker(&waker)).is_ready());
     }
 
     #[test]

@@ -23,6 +23,10 @@ impl Folder {
     fn file(&self) -> PathBuf {
         self.0.join("config")
     }
+
+    fn holds(&self, version: u32) -> bool {
+        fs::read_to_string(self.file()).is_ok_and(|saved| saved.contains(&format!("goal-{version}")))
+    }
 }
 
 impl Drop for Folder {
@@ -35,15 +39,11 @@ fn saving(endpoint: &Endpoint, folder: &Folder) -> CoreBuilder {
     endpoint.builder().last_known_good_file(folder.file())
 }
 
-/// Runs until the file holds that version.
+/// A process that runs for no longer than it takes to fetch that version.
 fn save(endpoint: &Endpoint, folder: &Folder, version: u32) {
     endpoint.answer([served(version)]);
-    let core = saving(endpoint, folder).build().unwrap();
-    let text = format!("goal-{version}");
-    while !fs::read_to_string(folder.file()).is_ok_and(|saved| saved.contains(&text)) {
-        std::thread::yield_now();
-    }
-    core.close(PATIENCE);
+    saving(endpoint, folder).build().unwrap().close(PATIENCE);
+    assert!(folder.holds(version));
 }
 
 #[test]
@@ -107,6 +107,22 @@ fn a_core_that_may_start_unready_serves_it_at_once() {
     let core = saving(&endpoint, &folder).start_unready(true).build().unwrap();
     assert_eq!(version(&core), Some(1));
     assert!(core.config_status().is_stale());
+}
+
+#[test]
+fn a_config_is_saved_though_the_core_is_closed_right_away() {
+    let (folder, endpoint) = (Folder::new("short"), Endpoint::new());
+    for version in (1..40).step_by(2) {
+        endpoint.answer([served(version), served(version + 1)]);
+        let core = saving(&endpoint, &folder).build().unwrap();
+        assert_eq!(core.refresh_now().wait(PATIENCE).unwrap(), Refreshed::Updated);
+        core.close(PATIENCE);
+        assert!(folder.holds(version + 1));
+
+        endpoint.answer([served(version)]);
+        block_on(async { saving(&endpoint, &folder).build_async().await.unwrap().close(PATIENCE).await });
+        assert!(folder.holds(version));
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::fetcher::Fetcher;
 use super::refresh::{Refresh, Refreshed};
 use super::refresh_config::RefreshConfig;
 use super::saved::SavedConfig;
+use super::saving::{Saving, UnderWay};
 use super::status::{ConfigOrigin, ConfigStatus};
 use super::task::{First, Keeper};
 use crate::core::Shared;
@@ -25,6 +26,7 @@ pub(crate) struct Loading {
     /// `None`: only when asked for.
     refresh: Option<RefreshConfig>,
     pub(super) saved: Option<SavedConfig>,
+    saving: Arc<Saving>,
     state: Mutex<State>,
 }
 
@@ -56,7 +58,7 @@ impl Loading {
         refresh: Option<RefreshConfig>,
         saved: Option<SavedConfig>,
     ) -> Arc<Self> {
-        Arc::new(Self { fetcher, bus, refresh, saved, state: Mutex::default() })
+        Arc::new(Self { fetcher, bus, refresh, saved, saving: Arc::default(), state: Mutex::default() })
     }
 
     pub(crate) fn status(&self) -> ConfigStatus {
@@ -152,6 +154,22 @@ impl Loading {
             std::mem::take(&mut state.waiting)
         };
         drop(waiting);
+    }
+
+    /// A config is there that is to be saved: whoever closes from now on waits until what this answers with is dropped.
+    pub(super) fn begin_saving(&self) -> Option<UnderWay> {
+        self.saved.is_some().then(|| self.saving.begin())
+    }
+
+    /// Blocks until the config is saved, where that is under way, or the clock reaches `deadline`.
+    pub(in crate::core) fn wait_until_saved(&self, deadline: Duration) {
+        self.saving.wait(self.fetcher.clock.as_ref(), deadline);
+    }
+
+    /// The same without blocking.
+    #[cfg(feature = "async")]
+    pub(in crate::core) async fn until_saved(&self, deadline: Duration) {
+        self.saving.ended(&self.fetcher.clock, deadline).await;
     }
 
     pub(super) fn etag(&self) -> Option<Arc<str>> {

@@ -8,6 +8,7 @@ mod loading;
 mod refresh;
 mod refresh_config;
 mod saved;
+mod saving;
 mod startup;
 mod status;
 mod task;

@@ -1,5 +1,6 @@
 //! The task.
 
+use std::io;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::fetcher::Failed;
 use super::loading::Loading;
 use super::refresh::Refreshed;
 use super::saved::Saved;
+use super::saving::UnderWay;
 
 /// The first config, for a core that has none.
 pub(super) struct First {
@@ -20,6 +22,13 @@ pub(super) struct First {
     pub(super) saved: Option<Saved>,
     /// Who waits for it.
     pub(super) done: Option<Completer<Result<(), FetchError>>>,
+}
+
+/// A config that is to be saved.
+struct Unsaved {
+    text: Vec<u8>,
+    etag: Option<Arc<str>>,
+    under_way: UnderWay,
 }
 
 /// The task's data. The core is not held, or it would never be dropped.
@@ -62,9 +71,9 @@ impl Keeper {
         loop {
             let Failed { error, mut retry_at, .. } = match self.loading.fetcher.attempt(&mut fetch).await {
                 Ok(fetched) => {
-                    let text = self.take(fetched);
+                    let unsaved = self.take(fetched);
                     complete(&mut done, Ok(()));
-                    self.save(text).await;
+                    self.save(unsaved).await;
                     return true;
                 }
                 Err(failed) => failed,
@@ -94,8 +103,8 @@ impl Keeper {
         let mut fetch = self.loading.fetcher.fetch(request, FetchPolicy::once(deadline));
         match self.loading.fetcher.attempt(&mut fetch).await {
             Ok(fetched) => {
-                let text = self.take(fetched);
-                self.save(text).await;
+                let unsaved = self.take(fetched);
+                self.save(unsaved).await;
             }
             Err(Failed { error, asked, .. }) => {
                 let retry_at = self.loading.schedule_after_failure(asked);
@@ -116,8 +125,8 @@ impl Keeper {
         core.install_saved(saved)
     }
 
-    /// Puts what was fetched in place, and tells who waits. Answers with the config's text, if there is a newer one.
-    fn take(&self, fetched: Fetched) -> Option<(Vec<u8>, Option<Arc<str>>)> {
+    /// Puts what was fetched in place, and tells who waits. Answers with a newer config, where it is to be saved.
+    fn take(&self, fetched: Fetched) -> Option<Unsaved> {
         match fetched {
             Fetched::NotModified => {
                 self.loading.confirmed();
@@ -126,23 +135,32 @@ impl Keeper {
             }
             Fetched::Config { config, etag, text } => {
                 let core = self.core.upgrade()?;
+                // Before anybody knows of the config: who closes right then waits for it.
+                let under_way = self.loading.begin_saving();
                 core.install_fetched(*config, etag.clone());
                 self.loading.answer(&Ok(Refreshed::Updated));
-                Some((text, etag))
+                under_way.map(|under_way| Unsaved { text, etag, under_way })
             }
         }
     }
 
     /// Saves a config on a thread of its own: delivery goes on meanwhile.
-    async fn save(&self, text: Option<(Vec<u8>, Option<Arc<str>>)>) {
-        let (Some((text, etag)), Some(file)) = (text, self.loading.saved.clone()) else { return };
+    async fn save(&self, unsaved: Option<Unsaved>) {
+        let (Some(unsaved), Some(file)) = (unsaved, self.loading.saved.clone()) else { return };
         let (unix_time, path) = (self.loading.fetcher.clock.unix_time(), file.path().to_owned());
-        let written = match off_thread(move || file.write(&text, etag.as_deref(), unix_time)) {
-            Ok(writing) => writing.await.unwrap_or(Ok(())),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = written {
+        let warn = move |error: io::Error| {
             tracing::warn!(target: "convert", %error, path = %path.display(), "the config could not be saved");
+        };
+        let cannot_write = warn.clone();
+        // The task may be gone when it is written: the thread itself says whether it could be.
+        let writing = off_thread(move || {
+            let Unsaved { text, etag, under_way } = unsaved;
+            file.write(&text, etag.as_deref(), unix_time).unwrap_or_else(cannot_write);
+            drop(under_way);
+        });
+        match writing {
+            Ok(writing) => drop(writing.await),
+            Err(error) => warn(error),
         }
     }
 }
