@@ -31,7 +31,8 @@ def scenarios(family, count, seed):
 def main():
     names = [*FAMILIES, "mixed", "wide"]
     if len(sys.argv) != 4 or sys.argv[1] not in names or not sys.argv[2].isdigit() or not sys.argv[3].isdigit():
-        sys.exit(f"usage: generate.py FAMILY COUNT SEED\nfamilies: {', '.join(names)}")
+        print(f"usage: generate.py FAMILY COUNT SEED\nfamilies: {', '.join(names)}", file=sys.stderr)
+        sys.exit(2)
     try:
         for scenario in scenarios(sys.argv[1], int(sys.argv[2]), sys.argv[3]):
             print(json.dumps(scenario, ensure_ascii=False))

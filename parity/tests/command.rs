@@ -66,6 +66,11 @@ fn what_is_asked_wrongly_ends_with_two() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", error(&output));
         assert!(!error(&output).is_empty());
     }
+    if is_installed("python3") {
+        let output = parity(&["fuzz", "--family", "unheard-of", "--count", "1", "--seed", "1"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", error(&output));
+        assert!(error(&output).contains("families: "), "{}", error(&output));
+    }
     let output = with_input(&mut parity(&["run", "--surface", "sync"]), "{\"id\":\"s\"}\n");
     assert_eq!(output.status.code(), Some(2), "{}", error(&output));
 }

@@ -46,6 +46,7 @@ impl Program {
         let status = self.child.wait().map_err(|error| Fault::broken(self.name, error))?;
         match status.code() {
             Some(0) => Ok(()),
+            Some(2) => Err(Fault::Usage(format!("{} does not take what it is told (see above)", self.name))),
             Some(3) => Err(Fault::Missing(format!("{} lacks something it needs (see above)", self.name))),
             _ => Err(Fault::Broken(format!("{} ended with {status}", self.name))),
         }

@@ -75,9 +75,12 @@ impl fmt::Display for Findings {
 /// Searches, and says on `log` what it finds.
 ///
 /// # Errors
-/// [`Fault::Missing`] where Python, Node or an SDK is not installed; [`Fault`] where a side fails as a whole.
+/// [`Fault::Usage`] where there is no such family; [`Fault::Missing`] where Python, Node or an SDK is not installed;
+/// [`Fault`] where a side fails as a whole.
 pub fn run(plan: &Plan, log: &mut dyn Write) -> Result<Findings, Fault> {
     let mut surface = plan.surface.open();
+    // No scenario: before anything else is started, it says whether it knows the family.
+    child::generator(&plan.family, 0, plan.seed)?.finish()?;
     let mut generator = child::generator(&plan.family, plan.count, plan.seed)?;
     let mut oracle = Oracle::start(plan.oracle)?;
     let broken = |error| Fault::broken("the log", error);
