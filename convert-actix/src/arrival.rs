@@ -2,11 +2,11 @@
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use actix_web::{HttpMessage, HttpRequest};
-use convert_core::web::{Cores, Visit};
+use convert_core::web::{Cores, Visit, Visitor, VisitorCookie};
 
 use crate::error::ConvertError;
 use crate::middleware::Shared;
@@ -20,7 +20,11 @@ pub(crate) struct Arrival {
 
 struct Inner {
     shared: Arc<Shared>,
+    /// That of the next middleware further out.
+    outer: Option<Arrival>,
     visit: OnceCell<Visit>,
+    /// The new visitor, if one was made, for middlewares further in that have the same cookie.
+    minted: OnceLock<Visitor>,
     /// Whether the functions of the app are being asked about the request.
     asking: Cell<bool>,
 }
@@ -29,12 +33,13 @@ impl Arrival {
     /// Leaves a place for the visitor in the request; `None` where the same middleware did so before.
     pub(crate) fn enter(shared: &Arc<Shared>, request: &impl HttpMessage) -> Option<Self> {
         let mut extensions = request.extensions_mut();
-        let is_same = |outer: &Self| Arc::ptr_eq(&outer.inner.shared, shared);
-        if extensions.get::<Self>().is_some_and(is_same) {
+        let outer = extensions.get::<Self>().cloned();
+        if outer.as_ref().is_some_and(|outer| Arc::ptr_eq(&outer.inner.shared, shared)) {
             return None;
         }
-        let inner = Inner { shared: Arc::clone(shared), visit: OnceCell::new(), asking: Cell::new(false) };
-        let arrival = Self { inner: Rc::new(inner) };
+        let (shared, asking) = (Arc::clone(shared), Cell::new(false));
+        let (visit, minted) = (OnceCell::new(), OnceLock::new());
+        let arrival = Self { inner: Rc::new(Inner { shared, outer, visit, minted, asking }) };
         extensions.insert(arrival.clone());
         Some(arrival)
     }
@@ -53,13 +58,30 @@ impl Arrival {
     /// # Errors
     /// [`ConvertError::Reentrant`] where a function of the app asks that is itself asked about the request.
     pub(crate) fn ask(&self, request: &HttpRequest) -> Result<&Visit, ConvertError> {
-        let Inner { shared, visit, asking } = &*self.inner;
+        let Inner { shared, visit, asking, .. } = &*self.inner;
         if let Some(visit) = visit.get() {
             return Ok(visit);
         }
         let _asking = Asking::begin(asking).ok_or(ConvertError::Reentrant)?;
-        let found = request::visit(shared, request);
+        let found = request::visit(shared, request, self.minted());
         Ok(visit.get_or_init(|| found))
+    }
+
+    /// Where the outermost middleware with the same cookie keeps the visitor that was made: one for all of them.
+    fn minted(&self) -> &OnceLock<Visitor> {
+        let mut found = self;
+        let mut next = self.inner.outer.as_ref();
+        while let Some(outer) = next {
+            if outer.cookie().has_name_of(self.cookie()) {
+                found = outer;
+            }
+            next = outer.inner.outer.as_ref();
+        }
+        &found.inner.minted
+    }
+
+    fn cookie(&self) -> &VisitorCookie {
+        self.inner.shared.settings.visitor_cookie()
     }
 
     /// Has a request that asked for nothing ask now, where the app wants that.
@@ -73,7 +95,7 @@ impl Arrival {
     /// Sets the visitor's cookie where the request got a new visitor, unless the app sets it itself.
     pub(crate) fn leave(&self, headers: &mut HeaderMap) {
         let Some(visit) = self.inner.visit.get().filter(|visit| visit.visitor().needs_cookie()) else { return };
-        let cookie = self.inner.shared.settings.visitor_cookie();
+        let cookie = self.cookie();
         if headers.get_all(SET_COOKIE).any(|set| cookie.is_set_by(set.as_bytes())) {
             return;
         }

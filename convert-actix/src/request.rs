@@ -1,5 +1,7 @@
 //! What a request says: who it comes from, where the visitor is, and what the browser says of being followed.
 
+use std::sync::OnceLock;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, DNT, HOST, HeaderName, X_FORWARDED_PROTO};
 use actix_web::http::uri::Authority;
@@ -32,11 +34,11 @@ pub fn global_privacy_control(request: &HttpRequest) -> bool {
     web::global_privacy_control(request.headers().get_all(&GPC))
 }
 
-pub(crate) fn visit(shared: &Shared, request: &HttpRequest) -> Visit {
+pub(crate) fn visit(shared: &Shared, request: &HttpRequest, minted: &OnceLock<Visitor>) -> Visit {
     let consent = shared.consent.as_ref().is_none_or(|consent| consent(request));
     let app = shared.visitor_id.as_ref().filter(|_| consent).and_then(|visitor_id| visitor_id(request));
     let cookie = shared.settings.visitor_cookie();
-    let visitor = Visitor::identify(consent, app, cookie, request.headers().get_all(COOKIE));
+    let visitor = Visitor::identify(consent, app, cookie, request.headers().get_all(COOKIE)).or_minted_before(minted);
     let options = shared.settings.context_options(&visitor, request.uri().query());
     let options = match &shared.attributes {
         Some(attributes) => options.attributes(attributes(request)),

@@ -344,6 +344,34 @@ async fn the_same_middleware_twice_is_one_middleware() {
 }
 
 #[actix_web::test]
+async fn different_middlewares_with_one_cookie_have_one_visitor() {
+    async fn between(
+        request: ServiceRequest,
+        next: Next<impl MessageBody>,
+    ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+        let outer = request.convert_context()?;
+        let mut response = next.call(request).await?;
+        let id = outer.visitor_id().parse().unwrap();
+        response.headers_mut().insert("x-outer".parse().unwrap(), id);
+        Ok(response)
+    }
+    let convert = || ConvertMiddleware::new(core());
+    let other = || convert().cookie(VisitorCookie::new().name("other").unwrap()).mint_always(true);
+    for (inner, outer) in
+        [(convert(), convert()), (convert().mint_always(true), convert()), (convert(), convert().mint_always(true))]
+    {
+        // One of another name in between is somebody else's.
+        let scope = web::scope("").wrap(inner).wrap(other()).route("/me", web::get().to(whoami));
+        let app = init_service(App::new().service(scope).wrap(from_fn(between)).wrap(outer)).await;
+        let answer = get(&app, "/me").await;
+        assert_eq!(answer.headers.get("x-outer").unwrap(), answer.body.as_str());
+        assert_eq!(answer.minted(), Some(answer.body.as_str()));
+        let other = answer.set_cookies().into_iter().find_map(|cookie| cookie.strip_prefix("other=")).unwrap();
+        assert!(!other.starts_with(&answer.body));
+    }
+}
+
+#[actix_web::test]
 async fn a_middleware_around_a_scope_is_for_that_scope() {
     let cookie = |name: &str| VisitorCookie::new().name(name).unwrap();
     let inner = ConvertMiddleware::new(core()).cookie(cookie("inner"));

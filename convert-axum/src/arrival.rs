@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use convert_core::web::Visit;
+use convert_core::web::{Visit, Visitor, VisitorCookie};
 use http::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Extensions, Uri};
@@ -20,15 +20,20 @@ struct Inner {
     shared: Arc<Shared>,
     /// The URI that the layer saw; routers that nest shorten the request's own.
     uri: Uri,
+    /// That of the next layer further out.
+    outer: Option<Arrival>,
     visit: OnceLock<Visit>,
+    /// The new visitor, if one was made, for layers further in that have the same cookie.
+    minted: OnceLock<Visitor>,
     /// Whether a visitor was asked for, so that the response keeps it.
     asked: AtomicBool,
 }
 
 impl Arrival {
-    pub(crate) fn new(shared: &Arc<Shared>, uri: &Uri) -> Self {
-        let (visit, asked) = (OnceLock::new(), AtomicBool::new(false));
-        Self { inner: Arc::new(Inner { shared: Arc::clone(shared), uri: uri.clone(), visit, asked }) }
+    pub(crate) fn new(shared: &Arc<Shared>, uri: &Uri, outer: Option<Self>) -> Self {
+        let (shared, uri, asked) = (Arc::clone(shared), uri.clone(), AtomicBool::new(false));
+        let (visit, minted) = (OnceLock::new(), OnceLock::new());
+        Self { inner: Arc::new(Inner { shared, uri, outer, visit, minted, asked }) }
     }
 
     /// The innermost layer's.
@@ -52,15 +57,32 @@ impl Arrival {
         }
         let Inner { shared, uri, visit, .. } = &*self.inner;
         let found = if parts.uri == *uri {
-            shared.visit(parts)
+            shared.visit(parts, self.minted())
         } else {
             // Functions of the app see the URI that the visitor asked for.
             let shortened = std::mem::replace(&mut parts.uri, uri.clone());
-            let found = shared.visit(parts);
+            let found = shared.visit(parts, self.minted());
             parts.uri = shortened;
             found
         };
         visit.get_or_init(|| found)
+    }
+
+    /// Where the outermost layer with the same cookie keeps the visitor that was made: one for all of them.
+    fn minted(&self) -> &OnceLock<Visitor> {
+        let mut found = self;
+        let mut next = self.inner.outer.as_ref();
+        while let Some(outer) = next {
+            if outer.cookie().has_name_of(self.cookie()) {
+                found = outer;
+            }
+            next = outer.inner.outer.as_ref();
+        }
+        &found.inner.minted
+    }
+
+    fn cookie(&self) -> &VisitorCookie {
+        self.inner.shared.settings.visitor_cookie()
     }
 
     /// The visit of the request. The response keeps its visitor from now on.
@@ -86,7 +108,7 @@ impl Arrival {
         if !visit.visitor().needs_cookie() || !self.inner.asked.load(Ordering::Relaxed) {
             return;
         }
-        let cookie = self.inner.shared.settings.visitor_cookie();
+        let cookie = self.cookie();
         if headers.get_all(SET_COOKIE).iter().any(|set| cookie.is_set_by(set.as_bytes())) {
             return;
         }

@@ -1,10 +1,10 @@
 //! The layer, and what it can be told.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use convert_core::Attributes;
-use convert_core::web::{Cores, Settings, VisitorCookie};
+use convert_core::web::{Cores, Settings, Visit, Visitor, VisitorCookie};
 use http::request::Parts;
 use tower_layer::Layer;
 
@@ -197,7 +197,7 @@ impl Shared {
     }
 
     /// The visitor of a request, and what its contexts are told.
-    pub(crate) fn visit(&self, parts: &Parts) -> convert_core::web::Visit {
-        request::visit(self, parts)
+    pub(crate) fn visit(&self, parts: &Parts, minted: &OnceLock<Visitor>) -> Visit {
+        request::visit(self, parts, minted)
     }
 }

@@ -1,5 +1,7 @@
 //! What a request says: who it comes from, where the visitor is, and what the browser says of being followed.
 
+use std::sync::OnceLock;
+
 use convert_core::web::{self, RequestUrl, Visit, Visitor};
 use convert_core::{Attributes, ContextOptions};
 use http::header::{COOKIE, HOST, HeaderName};
@@ -33,11 +35,11 @@ pub fn global_privacy_control(parts: &Parts) -> bool {
     web::global_privacy_control(parts.headers.get_all(&GPC))
 }
 
-pub(crate) fn visit(shared: &Shared, parts: &Parts) -> Visit {
+pub(crate) fn visit(shared: &Shared, parts: &Parts, minted: &OnceLock<Visitor>) -> Visit {
     let consent = shared.consent.as_ref().is_none_or(|consent| consent(parts));
     let app = shared.visitor_id.as_ref().filter(|_| consent).and_then(|visitor_id| visitor_id(parts));
     let cookie = shared.settings.visitor_cookie();
-    let visitor = Visitor::identify(consent, app, cookie, parts.headers.get_all(COOKIE));
+    let visitor = Visitor::identify(consent, app, cookie, parts.headers.get_all(COOKIE)).or_minted_before(minted);
     let options = shared.settings.context_options(&visitor, parts.uri.query());
     let options = match &shared.attributes {
         Some(attributes) => options.attributes(attributes(parts)),

@@ -25,19 +25,17 @@ impl<S> ConvertService<S> {
 
     /// Leaves a place for the visitor in the request, unless the same layer did so before.
     fn receive<B>(&self, request: Request<B>) -> (Request<B>, Option<Arrival>) {
-        let arrival = Arrival::new(&self.shared, request.uri());
+        let outer = Arrival::of(request.extensions());
+        if outer.as_ref().is_some_and(|outer| outer.is_of(&self.shared)) {
+            return (request, None);
+        }
+        let arrival = Arrival::new(&self.shared, request.uri(), outer);
         let mut request = if self.shared.is_early() { prepared(request, &arrival) } else { request };
         if self.shared.settings.mints_always() {
             arrival.mark_asked();
         }
-        let extensions = request.extensions_mut();
-        match extensions.insert(arrival.clone()) {
-            Some(outer) if outer.is_of(&self.shared) => {
-                extensions.insert(outer);
-                (request, None)
-            }
-            _ => (request, Some(arrival)),
-        }
+        request.extensions_mut().insert(arrival.clone());
+        (request, Some(arrival))
     }
 }
 

@@ -166,6 +166,35 @@ async fn a_missing_layer_is_told() {
 }
 
 #[tokio::test]
+async fn optional_extractors_are_there_where_the_layer_is() {
+    let routes = || {
+        Router::new()
+            .route("/context", get(async |convert: Option<ConvertContext>| convert.is_some().to_string()))
+            .route("/async", get(async |convert: Option<AsyncConvertContext>| convert.is_some().to_string()))
+            .route("/core", get(async |core: Option<ConvertCore>| core.is_some().to_string()))
+            .route("/async-core", get(async |core: Option<AsyncConvertCore>| core.is_some().to_string()))
+    };
+    let store = Offloaded::new(MemoryStore::new());
+    let awaited = common::builder().async_data_store(store).build_async().await.unwrap();
+    let with = [routes().layer(ConvertLayer::new(common::core())), routes().layer(ConvertLayer::new(awaited))];
+    let without = routes();
+    for uri in ["/context", "/async", "/core", "/async-core"] {
+        let answer = common::get(&without, uri).await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "false"), "{uri}");
+        assert_eq!(common::get(&with[0], uri).await.body, "true", "{uri}");
+    }
+    for uri in ["/async", "/async-core"] {
+        assert_eq!(common::get(&with[1], uri).await.body, "true", "{uri} with a store that is awaited");
+    }
+    // It is the context of the request's visitor, and its cookie is set.
+    let id = get(async |convert: Option<AsyncConvertContext>| convert.unwrap().visitor_id().to_owned());
+    let app = Router::new().route("/me", id).layer(ConvertLayer::new(common::core()));
+    assert_eq!(send(&app, request_of("v", "/me")).await.body, "v");
+    let first = common::get(&app, "/me").await;
+    assert_eq!(first.minted(), Some(first.body.as_str()));
+}
+
+#[tokio::test]
 async fn an_asynchronous_store_needs_the_asynchronous_extractors() {
     async fn awaited(convert: AsyncConvertContext) -> String {
         convert.run_experience("pricing-page").await.unwrap().variation_id().to_owned()

@@ -4,6 +4,8 @@
 mod common;
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -253,6 +255,49 @@ async fn the_same_layer_twice_is_one_layer() {
     let app = Router::new().route("/me", get(whoami)).layer(layer.clone()).layer(layer);
     let answer = common::get(&app, "/me").await;
     assert_eq!(answer.minted(), Some(answer.body.as_str()));
+}
+
+#[tokio::test]
+async fn the_same_layer_twice_asks_the_app_once() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let layer = ConvertLayer::new(core()).mint_always(true).attributes(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        [("member", true)]
+    });
+    let app = Router::new().route("/", get(async || "nothing asked")).layer(layer.clone()).layer(layer);
+    assert!(common::get(&app, "/").await.minted().is_some());
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+/// Asks before the handler does, and says in the response who it is.
+async fn between(convert: ConvertContext, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert("x-outer", convert.visitor_id().parse().unwrap());
+    response
+}
+
+#[tokio::test]
+async fn different_layers_with_one_cookie_have_one_visitor() {
+    let named = |name: &str| ConvertLayer::new(core()).cookie(VisitorCookie::new().name(name).unwrap());
+    let outer = || ConvertLayer::new(core());
+    let app = |inner: ConvertLayer, outer: ConvertLayer| {
+        Router::new().route("/me", get(whoami)).layer(inner).layer(from_fn(between)).layer(outer)
+    };
+    for (inner, outer) in
+        [(outer(), outer()), (outer().mint_always(true), outer()), (outer(), outer().mint_always(true))]
+    {
+        let answer = common::get(&app(inner, outer), "/me").await;
+        assert_eq!(answer.headers["x-outer"], answer.body.as_str());
+        assert_eq!(answer.minted(), Some(answer.body.as_str()));
+    }
+    // One of another name in between is somebody else's.
+    let app = Router::new().route("/me", get(whoami)).layer(outer()).layer(named("other").mint_always(true));
+    let app = app.layer(from_fn(between)).layer(outer());
+    let answer = common::get(&app, "/me").await;
+    assert_eq!(answer.headers["x-outer"], answer.body.as_str());
+    let other = answer.set_cookies().into_iter().find_map(|cookie| cookie.strip_prefix("other=")).unwrap();
+    assert!(!other.starts_with(&answer.body));
 }
 
 #[tokio::test]

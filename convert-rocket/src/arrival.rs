@@ -1,5 +1,6 @@
 //! A request on its way: what the fairing and the guards leave in its local cache.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use convert_core::web::{Visit, VisitorCookie};
@@ -45,6 +46,17 @@ impl Arrival {
             let cookie = shared.functions.cookie.as_ref();
             request::visit(request, shared, cookie.map(|cookie| self.cookie.get_or_init(|| cookie(request))))
         })
+    }
+
+    /// Has a request that asked for nothing ask now, where the app wants that. Rocket contains the panics of guards and
+    /// handlers, but not those of fairings: a function of the app that panics here must not cost the response.
+    pub(crate) fn mint(&self, request: &Request<'_>) {
+        let asked = || {
+            self.ask(request);
+        };
+        if self.shared().settings.mints_always() && catch_unwind(AssertUnwindSafe(asked)).is_err() {
+            tracing::error!(target: "convert", "a function of the fairing panicked; the response sets no visitor's cookie");
+        }
     }
 
     pub(crate) fn context(&self, request: &Request<'_>) -> Result<&ConvertContext, ConvertRejection> {

@@ -39,7 +39,7 @@ const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 ///
 /// What Rocket's configuration says in its table `convert` goes before what these methods say; see [`ConvertConfig`].
 /// Functions over a request are called once for a request, when a context is first asked for; they must not ask for one
-/// themselves.
+/// themselves. A panic in one of them is that of the guard that asked: Rocket answers with its catcher for 500.
 ///
 /// # The end
 ///
@@ -165,7 +165,8 @@ impl ConvertFairing {
         self.set(|settings| settings.forced_variations(forced_variations))
     }
 
-    /// Whether requests that ask for no context get a visitor, and its cookie, too; false by default.
+    /// Whether requests that ask for no context get a visitor, and its cookie, too; false by default. They ask when their
+    /// response is there; where a function of the app panics then, the response goes without the cookie.
     pub fn mint_always(self, mint_always: bool) -> Self {
         self.set(|settings| settings.mint_always(mint_always))
     }
@@ -196,13 +197,14 @@ impl ConvertFairing {
     /// Makes the core, and what requests share.
     async fn ignite(&self, rocket: &Rocket<Build>, fuel: Fuel) -> Result<Shared, StartError> {
         let config = ConvertConfig::from_figment(rocket.figment())?;
+        let settings = config.settings(rocket.figment(), self.settings.clone())?;
         let (makes_core, cores) = match fuel.source {
             Source::Config(builder) => (true, config.build_core(*builder).await?.into()),
             Source::Core(cores) => (false, cores),
         };
         Ok(Shared {
             cores,
-            settings: config.settings(self.settings.clone()),
+            settings,
             functions: fuel.functions,
             flush_deadline: config.flush_deadline().unwrap_or(self.flush_deadline),
             traffic: Traffic::default(),
@@ -265,9 +267,7 @@ impl Fairing for ConvertFairing {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Ok(shared) = Shared::of(request.rocket()) else { return };
         let arrival = Arrival::of(request, shared);
-        if shared.settings.mints_always() {
-            arrival.ask(request);
-        }
+        arrival.mint(request);
         arrival.leave(response);
         if shared.traffic.is_stopping() && !response.headers().contains("Connection") {
             // Rocket 0.5 would keep idle connections open, and take requests from them, while the fairing ends its work.

@@ -56,6 +56,31 @@ fn serving() -> RecordingTransport {
 }
 
 #[test]
+fn a_cookie_that_browsers_would_drop_keeps_the_rocket_from_igniting() {
+    let ignites = |toml: &str, cookie: VisitorCookie| {
+        let fairing = ConvertFairing::from_builder(builder()).cookie(cookie);
+        Client::untracked(rocket::custom(with(toml)).attach(fairing)).map(drop)
+    };
+    for cookie in [
+        "max_age = 0",
+        "max_age = 0.9",
+        "same_site = 'none', secure = false",
+        "name = '__Host-v', secure = false",
+        "name = '__Host-v', domain = 'shop.example'",
+        "name = '__Host-v', path = '/shop'",
+    ] {
+        let error = ignites(&format!("[default.convert]\ncookie = {{ {cookie} }}"), VisitorCookie::new()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::FailedFairings(failed) if failed.len() == 1), "{cookie}: {error}");
+    }
+    // The table and the method count together.
+    let host = || VisitorCookie::new().name("__Host-v").unwrap();
+    let path = "[default.convert]\ncookie = { path = '/shop' }";
+    assert!(ignites(path, VisitorCookie::new()).is_ok());
+    assert!(ignites(path, host()).is_err());
+    assert!(ignites("[default.convert]\ncookie = { max_age = 'session' }", host()).is_ok());
+}
+
+#[test]
 fn a_config_of_rocket_makes_the_core_and_says_how_requests_are_treated() {
     let settings = r#"
         [default.convert]

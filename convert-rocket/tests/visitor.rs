@@ -77,6 +77,20 @@ fn minting_always_is_a_choice() {
     assert_eq!(asked.minted(), Some(asked.body.as_str()));
 }
 
+#[test]
+fn a_function_that_panics_costs_a_request_that_asks_for_nothing_its_cookie_only() {
+    let fairing = ConvertFairing::new(core()).mint_always(true).visitor_id(|request| {
+        assert!(!request.headers().contains("X-Odd"), "the app's own fault");
+        None::<String>
+    });
+    let client = client(fairing);
+    let odd = |uri| get_with(&client, uri, &[("X-Odd", "1")]);
+    let answer = odd("/");
+    assert_eq!((answer.status.code, answer.minted()), (200, None));
+    assert_eq!((odd("/me").status.code, odd("/nowhere").status.code), (500, 404));
+    assert!(get(&client, "/").minted().is_some());
+}
+
 /// A guard that lets nobody in.
 struct Nobody;
 

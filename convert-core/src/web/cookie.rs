@@ -58,6 +58,13 @@ pub enum CookieError {
     Path,
     /// The domain is empty, or has a character that no cookie can carry.
     Domain,
+    /// It is kept for less than a second: browsers drop it at once, and each request is a new visitor.
+    MaxAge,
+    /// It is not `Secure`, and browsers take cookies with `SameSite=None`, or with a name that begins with `__Secure-` or
+    /// `__Host-`, only if they are.
+    NotSecure,
+    /// Its name begins with `__Host-`, and browsers take such cookies only with the path `/` and no domain.
+    HostPrefix,
 }
 
 impl fmt::Display for CookieError {
@@ -66,6 +73,12 @@ impl fmt::Display for CookieError {
             Self::Name => "the cookie's name must be an HTTP token, such as `convert_visitor_id`",
             Self::Path => "the cookie's path must start with `/` and have neither `;` nor control characters",
             Self::Domain => "the cookie's domain must be a host name, such as `example.com`",
+            Self::MaxAge => "the cookie must be kept for a second at least, or until the browser is closed",
+            Self::NotSecure => {
+                "the cookie must be `Secure`: with `SameSite=None`, or a name in `__Secure-` or `__Host-`, browsers drop it \
+                 else"
+            }
+            Self::HostPrefix => "the cookie's name begins with `__Host-`: its path must be `/`, and it can have no domain",
         })
     }
 }
@@ -156,6 +169,34 @@ impl VisitorCookie {
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
+    }
+
+    /// Whether browsers would keep it, as it is now: what each setting alone cannot tell. A middleware that is given one that
+    /// they would not keep warns of it.
+    ///
+    /// # Errors
+    /// [`CookieError`] says why they would drop it.
+    pub fn check(&self) -> Result<(), CookieError> {
+        let begins_with = |prefix: &str| {
+            self.name.get(..prefix.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(prefix))
+        };
+        if self.max_age.is_some_and(|age| age.as_secs() == 0) {
+            return Err(CookieError::MaxAge);
+        }
+        let must_be_secure = self.same_site == SameSite::None || begins_with("__Secure-") || begins_with("__Host-");
+        if must_be_secure && !self.secure {
+            return Err(CookieError::NotSecure);
+        }
+        if begins_with("__Host-") && (self.domain.is_some() || self.path != "/") {
+            return Err(CookieError::HostPrefix);
+        }
+        Ok(())
+    }
+
+    /// Whether both have the same name, and so the same value in a request.
+    #[must_use]
+    pub fn has_name_of(&self, other: &Self) -> bool {
+        self.name == other.name
     }
 
     /// The value of the `Set-Cookie` header that keeps this id.
@@ -275,6 +316,33 @@ mod tests {
         }
         for domain in ["", "a b", "a;b", "a\n"] {
             assert_eq!(VisitorCookie::new().domain(domain), Err(CookieError::Domain), "{domain:?}");
+        }
+    }
+
+    #[test]
+    fn what_browsers_would_drop_is_told() {
+        let (new, second) = (VisitorCookie::new, Duration::from_secs(1));
+        let host = |name: &str| new().name(name).unwrap();
+        for kept in [
+            new(),
+            new().max_age(second),
+            new().max_age(None).secure(false),
+            new().same_site(SameSite::None),
+            host("__Host-visitor"),
+            host("__Secure-visitor").path("/shop").unwrap().domain("shop.example").unwrap(),
+        ] {
+            assert_eq!(kept.check(), Ok(()), "{kept:?}");
+        }
+        for (dropped, error) in [
+            (new().max_age(Duration::ZERO), CookieError::MaxAge),
+            (new().max_age(second - Duration::from_nanos(1)), CookieError::MaxAge),
+            (new().same_site(SameSite::None).secure(false), CookieError::NotSecure),
+            (host("__Secure-visitor").secure(false), CookieError::NotSecure),
+            (host("__host-visitor").secure(false), CookieError::NotSecure),
+            (host("__Host-visitor").path("/shop").unwrap(), CookieError::HostPrefix),
+            (host("__Host-visitor").domain("shop.example").unwrap(), CookieError::HostPrefix),
+        ] {
+            assert_eq!(dropped.check(), Err(error), "{dropped:?}");
         }
     }
 

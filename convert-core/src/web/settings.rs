@@ -26,8 +26,11 @@ impl Settings {
         Self { cookie: VisitorCookie::new(), preview: false, forced_variations: false, mint_always: false }
     }
 
-    /// The visitor's cookie.
+    /// The visitor's cookie. One that [browsers would drop](VisitorCookie::check) is warned of.
     pub fn cookie(mut self, cookie: VisitorCookie) -> Self {
+        if let Err(error) = cookie.check() {
+            tracing::warn!(target: "convert", "browsers will not keep the visitor's cookie: {error}");
+        }
         self.cookie = cookie;
         self
     }
@@ -74,10 +77,19 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::warned::warnings;
+    use crate::web::SameSite;
 
     fn options(settings: &Settings, consent: bool) -> ContextOptions {
         let visitor = Visitor::identify(consent, Some("v".into()), &VisitorCookie::new(), [""]);
         settings.context_options(&visitor, Some("convert_preview=1.2&convert_force=3.4"))
+    }
+
+    #[test]
+    fn a_cookie_that_browsers_would_drop_is_warned_of() {
+        let insecure = VisitorCookie::new().same_site(SameSite::None).secure(false);
+        assert_eq!(warnings(|| drop(Settings::new().cookie(insecure))), 1);
+        assert_eq!(warnings(|| drop(Settings::new().cookie(VisitorCookie::new().max_age(None)))), 0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who a request comes from.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
 
@@ -71,6 +71,13 @@ impl Visitor {
             Some(id) => Self::new(Arc::from(id), VisitorOrigin::Cookie),
             None => Self::new(mint(), VisitorOrigin::Minted),
         }
+    }
+
+    /// Where several middlewares that share a cookie find out who one request comes from: the visitor that the first of them
+    /// minted, instead of another one. `minted` is theirs in common.
+    #[must_use]
+    pub fn or_minted_before(self, minted: &OnceLock<Self>) -> Self {
+        if self.needs_cookie() { minted.get_or_init(|| self).clone() } else { self }
     }
 
     fn new(id: Arc<str>, origin: VisitorOrigin) -> Self {
@@ -148,6 +155,17 @@ mod tests {
         assert!(minted.needs_cookie() && is_visitor_id(minted.id()));
         assert_eq!(Uuid::parse_str(minted.id()).unwrap().get_version_num(), 4);
         assert_ne!(minted.id(), identify(true, None, &[]).id());
+    }
+
+    #[test]
+    fn of_several_that_mint_the_first_counts() {
+        let minted = OnceLock::new();
+        let found = |cookies: &[&str]| identify(true, None, cookies).or_minted_before(&minted);
+        assert_eq!(found(&["convert_visitor_id=known"]).id(), "known");
+        let first = found(&[]);
+        assert_eq!(found(&[]), first);
+        assert_eq!(found(&["convert_visitor_id=known"]).id(), "known");
+        assert_ne!(identify(false, None, &[]).or_minted_before(&minted), first, "nobody without consent is somebody");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use convert_core::web::{Settings, VisitorCookie};
+use convert_core::web::{CookieError, Settings, VisitorCookie};
 use convert_core::{AsyncCore, CoreBuilder};
 use rocket::figment::Figment;
 use rocket::figment::value::magic::RelativePathBuf;
@@ -67,7 +67,8 @@ const TABLE: &str = "convert";
 /// | `preview`, `forced_variations`, `mint_always` | true or false | the methods of these names |
 /// | `flush_deadline` | seconds | [`flush_deadline`](crate::ConvertFairing::flush_deadline) |
 ///
-/// A key that nobody knows is an error: it may be a misspelt one. `Debug` and Rocket's launch log show neither the SDK key
+/// A key that nobody knows is an error: it may be a misspelt one. So is a cookie that browsers would drop (kept for less than
+/// a second, `SameSite=None` without `Secure`, a name in `__Host-` with a domain): the rocket does not ignite. `Debug` and Rocket's launch log show neither the SDK key
 /// nor the secrets.
 ///
 /// For the variables that the other crates of this family read (`CONVERT_SDK_KEY` and so on) give the fairing
@@ -125,7 +126,7 @@ impl ConvertConfig {
         }
         let config: Self = figment.extract_inner(TABLE).map_err(KeyError::from_figment)?;
         if let Some(cookie) = &config.cookie {
-            let named = |(member, error): (_, convert_core::web::CookieError)| {
+            let named = |(member, error): (_, CookieError)| {
                 KeyError::new(figment, &format!("cookie.{member}"), error.to_string())
             };
             let _tried = cookie.over(VisitorCookie::new()).map_err(named)?;
@@ -180,12 +181,17 @@ impl ConvertConfig {
     }
 
     /// What the table says of requests, over what the fairing was told.
-    pub(crate) fn settings(&self, mut settings: Settings) -> Settings {
+    ///
+    /// # Errors
+    /// [`KeyError`] where browsers would drop the cookie that comes out of both.
+    pub(crate) fn settings(&self, figment: &Figment, mut settings: Settings) -> Result<Settings, KeyError> {
         if let Some(cookie) = &self.cookie {
-            // Tried when the table was read.
-            if let Ok(cookie) = cookie.over(settings.visitor_cookie().clone()) {
-                settings = settings.cookie(cookie);
-            }
+            let wrong = |key: &str, error: CookieError| KeyError::new(figment, key, error.to_string());
+            let cookie = cookie
+                .over(settings.visitor_cookie().clone())
+                .map_err(|(member, error)| wrong(&format!("cookie.{member}"), error))?;
+            cookie.check().map_err(|error| wrong("cookie", error))?;
+            settings = settings.cookie(cookie);
         }
         if let Some(preview) = self.preview {
             settings = settings.preview(preview);
@@ -196,7 +202,7 @@ impl ConvertConfig {
         if let Some(mint_always) = self.mint_always {
             settings = settings.mint_always(mint_always);
         }
-        settings
+        Ok(settings)
     }
 
     pub(crate) fn flush_deadline(&self) -> Option<Duration> {
