@@ -59,7 +59,13 @@ fn serving() -> RecordingTransport {
 fn a_cookie_that_browsers_would_drop_keeps_the_rocket_from_igniting() {
     let ignites = |toml: &str, cookie: VisitorCookie| {
         let fairing = ConvertFairing::from_builder(builder()).cookie(cookie);
-        Client::untracked(rocket::custom(with(toml)).attach(fairing)).map(drop)
+        match Client::untracked(rocket::custom(with(toml)).attach(fairing)) {
+            Ok(_) => true,
+            Err(error) => {
+                assert!(matches!(error.kind(), ErrorKind::FailedFairings(failed) if failed.len() == 1), "{error}");
+                false
+            }
+        }
     };
     for cookie in [
         "max_age = 0",
@@ -69,15 +75,14 @@ fn a_cookie_that_browsers_would_drop_keeps_the_rocket_from_igniting() {
         "name = '__Host-v', domain = 'shop.example'",
         "name = '__Host-v', path = '/shop'",
     ] {
-        let error = ignites(&format!("[default.convert]\ncookie = {{ {cookie} }}"), VisitorCookie::new()).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::FailedFairings(failed) if failed.len() == 1), "{cookie}: {error}");
+        assert!(!ignites(&format!("[default.convert]\ncookie = {{ {cookie} }}"), VisitorCookie::new()), "{cookie}");
     }
     // The table and the method count together.
     let host = || VisitorCookie::new().name("__Host-v").unwrap();
     let path = "[default.convert]\ncookie = { path = '/shop' }";
-    assert!(ignites(path, VisitorCookie::new()).is_ok());
-    assert!(ignites(path, host()).is_err());
-    assert!(ignites("[default.convert]\ncookie = { max_age = 'session' }", host()).is_ok());
+    assert!(ignites(path, VisitorCookie::new()));
+    assert!(!ignites(path, host()));
+    assert!(ignites("[default.convert]\ncookie = { max_age = 'session' }", host()));
 }
 
 #[test]
