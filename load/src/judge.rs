@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use convert_core::testing::Collector;
 
-use crate::client::ask_until_refused;
+use crate::client::{Load, ask_until_refused};
 use crate::faults::fail_on_and_off;
 use crate::outcome::{Answered, Served};
 use crate::server::{ENDPOINT, ServerReport, WORKERS};
@@ -23,12 +23,12 @@ pub(crate) fn run(amount: Amount, workers: Option<usize>) -> Result<(), Box<dyn 
     }
     say(&format!("LOAD_SEED={} chooses the same disconnects and faults again", amount.seed));
     let collector = Collector::start()?;
-    let (mut process, mut output) = start_server(&collector.track_endpoint(), workers)?;
+    let (mut process, mut output) = Process::start(&collector.track_endpoint(), workers)?;
     let address: SocketAddr = line(&mut output)?.trim().parse()?;
     let started = Instant::now();
-    let served = put_load_on(address, &process, &collector, amount)?;
+    let served = put_load_on(address, &mut process, &collector, amount)?;
     let last = line(&mut output)?;
-    let status = process.wait()?;
+    let status = process.0.wait()?;
     let took = started.elapsed();
     let report: ServerReport = serde_json::from_str(&last).map_err(|error| format!("{last:?}: {error}"))?;
     let seen = Seen::by(&collector);
@@ -37,12 +37,25 @@ pub(crate) fn run(amount: Amount, workers: Option<usize>) -> Result<(), Box<dyn 
     judge(&served, &report, &seen)
 }
 
-fn start_server(endpoint: &str, workers: Option<usize>) -> Result<(Child, BufReader<ChildStdout>), Box<dyn Error>> {
-    let mut server = Command::new(std::env::current_exe()?);
-    server.env(ENDPOINT, endpoint).envs(workers.map(|workers| (WORKERS, workers.to_string())));
-    let mut process = server.stdout(Stdio::piped()).spawn()?;
-    let output = process.stdout.take().ok_or("the server says nothing")?;
-    Ok((process, BufReader::new(output)))
+/// The server's process, ended at the latest when this is dropped.
+struct Process(Child);
+
+impl Process {
+    fn start(endpoint: &str, workers: Option<usize>) -> Result<(Self, BufReader<ChildStdout>), Box<dyn Error>> {
+        let mut server = Command::new(std::env::current_exe()?);
+        server.env(ENDPOINT, endpoint).envs(workers.map(|workers| (WORKERS, workers.to_string())));
+        let mut process = Self(server.stdout(Stdio::piped()).spawn()?);
+        let output = process.0.stdout.take().ok_or("the server says nothing")?;
+        Ok((process, BufReader::new(output)))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both do nothing to one that has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn line(output: &mut impl BufRead) -> Result<String, Box<dyn Error>> {
@@ -54,35 +67,47 @@ fn line(output: &mut impl BufRead) -> Result<String, Box<dyn Error>> {
 /// Load until the amount is reached, then SIGTERM, and load until the server accepts no more.
 fn put_load_on(
     address: SocketAddr,
-    server: &Child,
+    server: &mut Process,
     collector: &Collector,
     amount: Amount,
 ) -> Result<Served, Box<dyn Error>> {
-    let (next, stopping) = (AtomicU64::new(0), AtomicBool::new(false));
+    let load = Load { address, next: AtomicU64::new(0), stopping: AtomicBool::new(false) };
+    let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        scope.spawn(|| fail_on_and_off(collector, &stopping, fastrand::Rng::with_seed(amount.seed)));
+        scope.spawn(|| fail_on_and_off(collector, &over, fastrand::Rng::with_seed(amount.seed)));
         let clients: Vec<_> = (1..=amount.clients)
             .zip(amount.seed..)
             .map(|(_, seed)| {
-                let next = &next;
-                scope.spawn(move || ask_until_refused(address, next, fastrand::Rng::with_seed(seed)))
+                let load = &load;
+                scope.spawn(move || ask_until_refused(load, fastrand::Rng::with_seed(seed)))
             })
             .collect();
-        match amount.until {
-            Until::Passed(time) => thread::sleep(time),
-            Until::Sent(requests) => {
-                while next.load(Ordering::Relaxed) < requests && clients.iter().any(|client| !client.is_finished()) {
-                    thread::sleep(Duration::from_millis(1));
-                }
+        let started = Instant::now();
+        let is_enough = || match amount.until {
+            Until::Passed(time) => started.elapsed() >= time,
+            Until::Sent(requests) => load.next.load(Ordering::Relaxed) >= requests,
+        };
+        // A client that ends by now was refused: there is nothing to wait for.
+        while !is_enough() && !clients.iter().any(|client| client.is_finished()) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        load.stopping.store(true, Ordering::SeqCst);
+        let terminated = Command::new("kill").args(["-TERM", &server.0.id().to_string()]).status();
+        let terminated = terminated.is_ok_and(|status| status.success());
+        if !terminated {
+            // Or else the clients would go on.
+            let _ = server.0.kill();
+        }
+        let (mut served, mut panicked) = (Served::default(), 0);
+        for client in clients {
+            match client.join() {
+                Ok(client) => served.requests.extend(client.requests),
+                Err(_) => panicked += 1,
             }
         }
-        let terminated = Command::new("kill").args(["-TERM", &server.id().to_string()]).status();
-        let mut served = Served::default();
-        for client in clients {
-            served.requests.extend(client.join().map_err(|_| "a client panicked")?.requests);
-        }
-        stopping.store(true, Ordering::Relaxed);
-        check(terminated?.success(), "the server could be told to stop")?;
+        over.store(true, Ordering::Relaxed);
+        check(panicked == 0, &format!("no client panicked, but {panicked}"))?;
+        check(terminated, "the server could be told to stop")?;
         Ok(served)
     })
 }
@@ -112,11 +137,14 @@ impl Seen {
 fn tell(served: &Served, report: &ServerReport, seen: &Seen, took: Duration) {
     let requests = served.requests.len();
     say(&format!(
-        "{requests} requests in {:.1} s: {} answered, {} left alone by the client, {} not accepted at the end",
+        "{requests} requests in {:.1} s: {} answered, {} left alone by the client, {} not accepted at the end, {} refused \
+         before, {} failed",
         took.as_secs_f64(),
         served.count(Answered::Well),
         served.count(Answered::LeftAlone),
         served.count(Answered::Never),
+        served.count(Answered::Refused),
+        served.count(Answered::Badly) + served.count(Answered::CutOff),
     ));
     let dropped: Vec<String> = report.dropped.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
     say(&format!(
@@ -135,6 +163,7 @@ fn judge(served: &Served, report: &ServerReport, seen: &Seen) -> Result<(), Box<
     check(served.count(Answered::Well) > 0, "requests were answered")?;
     check(served.count(Answered::Badly) == 0, "no request failed")?;
     check(served.count(Answered::CutOff) == 0, "no answer was cut off")?;
+    check(served.count(Answered::Refused) == 0, "no request was refused before the server was told to stop")?;
     let entered: HashSet<u64> = report.entered.iter().copied().collect();
     let unanswered = served.ids(Answered::Never).filter(|id| entered.contains(id)).count();
     check(unanswered == 0, &format!("every accepted request was answered, but for {unanswered}"))?;

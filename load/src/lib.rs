@@ -1,8 +1,8 @@
-//! Load on a web crate's server: clients at full speed that disconnect at random, a collector that fails on and off, and
-//! SIGTERM in the middle.
+//! Load on a web crate's server: clients at full speed that disconnect at random, new visitors among them, a collector that
+//! fails on and off, and SIGTERM in the middle.
 //!
-//! Afterwards it must hold that every accepted request was answered, that every tracked event was acknowledged once or
-//! counted as dropped with its reason, and that no request failed because of the SDK.
+//! Afterwards it must hold that no request was refused before SIGTERM, that every accepted request was answered, that every
+//! tracked event was acknowledged once or counted as dropped with its reason, and that no request failed because of the SDK.
 //!
 //! A web crate's example calls [`main`] with what runs its server. The program starts itself a second time as the server,
 //! so that the signal goes to a process of its own.

@@ -9,8 +9,11 @@ pub enum Answered {
     Badly,
     /// The connection ended before the answer, or in its middle.
     CutOff,
-    /// The connection ended before the first byte of an answer: where it was not accepted, the client may ask again.
+    /// The connection ended before the first byte of an answer, when the server had been told to stop: where it was not
+    /// accepted, the client may ask again.
     Never,
+    /// The same, or no connection could be made, though nobody had told the server to stop.
+    Refused,
     /// The client itself went away.
     LeftAlone,
 }
