@@ -29,6 +29,7 @@ pub(crate) fn run(amount: Amount, workers: Option<usize>) -> Result<(), Box<dyn 
     let served = put_load_on(address, &mut process, &collector, amount)?;
     let last = line(&mut output)?;
     let status = process.0.wait()?;
+    check(!last.is_empty(), &format!("the server said how it ended: {status}"))?;
     let took = started.elapsed();
     let report: ServerReport = serde_json::from_str(&last).map_err(|error| format!("{last:?}: {error}"))?;
     let seen = Seen::by(&collector);
