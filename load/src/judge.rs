@@ -116,18 +116,21 @@ fn put_load_on(
 /// What the collector took, by visitor and kind of event.
 struct Seen {
     counts: HashMap<(String, String), u64>,
-    total: u64,
 }
 
 impl Seen {
     fn by(collector: &Collector) -> Self {
-        let mut seen = Self { counts: HashMap::new(), total: 0 };
+        let mut seen = Self { counts: HashMap::new() };
         for event in collector.events() {
             let key = (event.visitor_id().to_owned(), event.event_type().to_owned());
             *seen.counts.entry(key).or_default() += 1;
-            seen.total += 1;
         }
         seen
+    }
+
+    /// Of those that are different, how many came more than once.
+    fn repeated(&self) -> u64 {
+        u64::try_from(self.counts.values().filter(|count| **count > 1).count()).unwrap_or(u64::MAX)
     }
 
     fn different(&self) -> u64 {
@@ -149,14 +152,14 @@ fn tell(served: &Served, report: &ServerReport, seen: &Seen, took: Duration) {
     ));
     let dropped: Vec<String> = report.dropped.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
     say(&format!(
-        "{} events accepted: {} delivered in {} requests, {} pending, dropped: {}; {} ambiguous, {} arrived twice",
+        "{} events accepted: {} delivered in {} requests, {} pending, dropped: {}; {} ambiguous, {} arrived more than once",
         report.accepted,
         report.delivered,
         report.requests,
         report.pending,
         dropped.join(", "),
         report.ambiguous,
-        seen.total - seen.different(),
+        seen.repeated(),
     ));
 }
 
@@ -178,7 +181,8 @@ fn judge(served: &Served, report: &ServerReport, seen: &Seen) -> Result<(), Box<
     let arrived = seen.different();
     check(arrived >= report.delivered && arrived <= report.accepted, "every delivered event arrived")?;
     check(arrived - report.delivered <= dropped, "an event that arrived was delivered, or counted as dropped")?;
-    check(seen.total - arrived <= report.ambiguous, "only ambiguous events arrived twice")?;
+    // The core counts an event once, however often it was ambiguous.
+    check(seen.repeated() <= report.ambiguous, "only ambiguous events arrived more than once")?;
     say("all of it holds");
     Ok(())
 }
