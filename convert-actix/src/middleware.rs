@@ -94,7 +94,9 @@ impl ConvertMiddleware {
         self
     }
 
-    /// What is known of the visitor, for audiences.
+    /// What is known of the visitor, for audiences. What is named `country`, `browser`, `devices`, `source`, `campaign`,
+    /// `visitorType` or `customSegments` is a report segment too: stored with the visitor, and sent with events. Leave out
+    /// what is not known, rather than tell an empty text.
     pub fn attributes<A: Into<Attributes>>(
         mut self,
         attributes: impl Fn(&HttpRequest) -> A + Send + Sync + 'static,

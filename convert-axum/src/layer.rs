@@ -93,7 +93,9 @@ impl ConvertLayer {
         self
     }
 
-    /// What is known of the visitor, for audiences.
+    /// What is known of the visitor, for audiences. What is named `country`, `browser`, `devices`, `source`, `campaign`,
+    /// `visitorType` or `customSegments` is a report segment too: stored with the visitor, and sent with events. Leave out
+    /// what is not known, rather than tell an empty text.
     pub fn attributes<A: Into<Attributes>>(mut self, attributes: impl Fn(&Parts) -> A + Send + Sync + 'static) -> Self {
         self.shared().attributes = Some(Arc::new(move |parts| attributes(parts).into()));
         self

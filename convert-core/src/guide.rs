@@ -41,6 +41,11 @@ page!(
     "testing.md"
 );
 page!(
+    /// The config that the SDK decides over: how to have one without an account, its members, its rules.
+    config_by_hand,
+    "config-by-hand.md"
+);
+page!(
     /// Stores, transports and event handlers of one's own, and the choice of TLS.
     extending,
     "extending.md"

@@ -9,15 +9,13 @@
 //! # #[cfg(feature = "reqwest")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop.json");
-//! let core = Core::from_file(shop)?; // with an account: Core::from_sdk_key("…")
+//! // With an account: Core::from_sdk_key("100123/200456")?
+//! let core = Core::builder().config_file(shop).tracking(false).build()?;
 //! let visitor = core.create_context("visitor-1")?;
 //! let page = visitor.run_experience_with("pricing-page", &CallOptions::new().location([("path", "/pricing")]));
 //! println!("show the page as {}", page.as_ref().map_or("usual", |decision| decision.variation_key()));
 //! visitor.track_conversion_with("purchase", &ConversionOptions::new().revenue(49.9));
-//! # core.set_tracking_enabled(false);
-//! # if false {
-//! core.close(Duration::from_secs(5)); // delivers what is queued
-//! # }
+//! println!("{}", core.close(Duration::from_secs(5))); // delivers what is queued, and says what became of it
 //! # Ok(())
 //! # }
 //! ```
@@ -70,6 +68,7 @@
 //! | [Visitors](guide::visitors) | identity, consent, caches |
 //! | [Delivery and shutdown](guide::delivery) | when events leave, and what must happen at the end |
 //! | [Testing your app](guide::testing) | without a network |
+//! | [A config by hand](guide::config_by_hand) | members, rules, and where to have one |
 //! | [Extending](guide::extending) | stores, transports, event handlers, TLS |
 //! | [Differences](guide::differences) | from the official SDKs, on purpose |
 //! | [Moving from JavaScript or Python](guide::migrating) | names side by side |

@@ -112,7 +112,9 @@ impl ConvertFairing {
         self.with(|told| told.visitor_id = Some(Box::new(move |request| visitor_id(request).map(Into::into))))
     }
 
-    /// What is known of the visitor, for audiences.
+    /// What is known of the visitor, for audiences. What is named `country`, `browser`, `devices`, `source`, `campaign`,
+    /// `visitorType` or `customSegments` is a report segment too: stored with the visitor, and sent with events. Leave out
+    /// what is not known, rather than tell an empty text.
     pub fn attributes<A: Into<Attributes>>(
         self,
         attributes: impl Fn(&Request<'_>) -> A + Send + Sync + 'static,

@@ -30,8 +30,47 @@
 //!   delivered. See [`ConvertFairing`]. After a launch that fails (the port is taken) `#[launch]` runs nothing more: where
 //!   startup code tracks, `#[rocket::main]` with [`launch`] is the way that loses nothing.
 //!
+//! Settings you will want:
+//!
+//! | what | where |
+//! |---|---|
+//! | plain HTTP while developing | `cookie = { secure = false }` under `[debug.convert]`: browsers may drop `Secure` cookies there, and each request is then a new visitor |
+//! | events that leave when there is little traffic | `auto_flush_interval = 30`; else ten must come together |
+//! | a config that is kept fresh | `refresh = { interval = 300 }` |
+//! | a start that survives an outage | `last_known_good_file`, `start_unready` |
+//! | consent | `.consent(\|request\| …)` on the fairing; yes by default |
+//! | what audiences ask about | `.attributes(\|request\| …)` on the fairing |
+//! | where the visitor is | the request's `url`, `path`, `host` and query, unless `.location(\|request\| …)` says otherwise |
+//!
+//! In a handler:
+//!
+//! | to | call |
+//! |---|---|
+//! | decide a feature, with its variables | `convert.run_feature("shipping-offer")`, then `is_enabled()`, `i64("from-amount")` |
+//! | count a goal, with revenue | `convert.track_conversion_with("purchase", &ConversionOptions::new().revenue(49.9))` |
+//! | see why there is no variation | `convert.explain_experience("pricing-page")`, which prints as a sentence |
+//!
 //! The [`guide`] has more: settings, the order of fairings, caches and CDNs, how an app ends, tests without a network, and what
 //! is supported.
+//!
+//! The guides of the core:
+//! [getting started](crate::core::guide::getting_started),
+//! [what can be decided](crate::core::guide::deciding),
+//! [visitors and consent](crate::core::guide::visitors),
+//! [delivery](crate::core::guide::delivery),
+//! [testing](crate::core::guide::testing),
+//! [a config by hand](crate::core::guide::config_by_hand),
+//! [troubleshooting](crate::core::guide::troubleshooting).
+//!
+//! # Cargo features
+//!
+//! | feature | |
+//! |---|---|
+//! | `reqwest-rustls` (default) | HTTP over reqwest and rustls |
+//! | `reqwest-native-tls` | the operating system's TLS instead: with `default-features = false` |
+//! | `reqwest` | no TLS, or an HTTP client of the app's |
+//! | `testing` | the test kit, `convert_rocket::core::testing`: for `[dev-dependencies]` |
+//! | `exit-hook` | `Core::register_exit_flush`: a last delivery when the process exits by itself (Unix) |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
