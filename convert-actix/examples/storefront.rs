@@ -25,13 +25,16 @@ pub(crate) async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let cookie = VisitorCookie::new().secure(false);
     let convert = ConvertMiddleware::new(&core).cookie(cookie).preview(true);
 
-    let app = move || App::new().app_data(Data::clone(&shop)).configure(routes).wrap(convert.clone());
+    // The shop has the endpoint that events go to: it stays open until the last are delivered.
+    let served = Data::clone(&shop);
+    let app = move || App::new().app_data(Data::clone(&served)).configure(routes).wrap(convert.clone());
     let address = std::env::var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let server = HttpServer::new(app).bind(&address).map_err(|error| format!("{address}: {error}; set ADDRESS"))?;
     for address in server.addrs() {
         println!("Lowtide Coffee is open: http://{address}  (Ctrl-C closes it)");
     }
     let report = convert_actix::serve(server, core).drain_deadline(Duration::from_secs(5)).await?;
+    drop(shop);
     println!("{report}");
     Ok(())
 }

@@ -44,10 +44,19 @@ impl fmt::Display for Explanation {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct FeatureExplanation {
+    /// The key asked for.
+    pub feature_key: String,
     /// Why.
     pub reason: FeatureReason,
     /// What became of each experience that can carry the feature.
     pub experiences: Vec<Explanation>,
+}
+
+impl fmt::Display for FeatureExplanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "feature `{}`: {}", self.feature_key, self.reason)?;
+        self.experiences.iter().try_for_each(|experience| write!(f, "; {experience}"))
+    }
 }
 
 /// The outcome of a feature call.
@@ -110,7 +119,7 @@ pub enum GoalReason {
     RuleNeedMoreData,
     /// The goal data holds what the wire cannot carry.
     InvalidGoalData,
-    /// A preview is active, or tracking is off.
+    /// A preview is active, tracking is off, or the core is closed.
     Suppressed,
 }
 
@@ -137,7 +146,7 @@ impl fmt::Display for GoalReason {
             Self::RuleNoData => "a provider of rule data had no data",
             Self::RuleNeedMoreData => "a provider of rule data needs more data",
             Self::InvalidGoalData => "the goal data holds what the wire cannot carry",
-            Self::Suppressed => "a preview is active, or tracking is off",
+            Self::Suppressed => "a preview is active, tracking is off, or the core is closed",
         })
     }
 }

@@ -104,7 +104,8 @@ impl<S> Inner<S> {
             settings: &self.shared.settings,
             location: self.location.as_ref(),
             force_variations: &self.force_variations,
-            tracking: self.tracking && self.shared.delivery.accepts(),
+            tracking: self.tracking && self.shared.delivery.is_tracking_enabled(),
+            is_closed: self.shared.delivery.is_closed(),
             storage: self.storage,
             observed: self.shared.bus.is_observed(),
         }

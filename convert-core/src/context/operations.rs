@@ -149,7 +149,8 @@ pub(super) fn plan_conversion<'a>(
 ) -> Result<PlannedConversion<'a>, ConversionOutcome> {
     let config = view.config().ok_or(ConversionOutcome::SdkNotReady)?;
     let call = view.call(config, setting, view.attributes(), CallOptions::told_nothing());
-    if view.preview.is_some() || !setting.tracking {
+    // A mark without its event would keep the goal from ever being counted.
+    if view.preview.is_some() || !setting.tracking || setting.is_closed {
         return Err(ConversionOutcome::Suppressed);
     }
     if let Some(key) = options.goal_data.as_deref().and_then(invalid_goal_data) {
@@ -243,15 +244,16 @@ pub(super) fn explain_feature(
     options: &CallOptions,
 ) -> FeatureExplanation {
     let quiet = Setting { observed: false, ..setting };
+    let explanation = |reason, experiences| FeatureExplanation { feature_key: key.to_owned(), reason, experiences };
     let Some(config) = view.config() else {
-        return FeatureExplanation { reason: FeatureReason::SdkNotReady, experiences: Vec::new() };
+        return explanation(FeatureReason::SdkNotReady, Vec::new());
     };
     let Some(declaration) = config.features.by_key(key) else {
-        return FeatureExplanation { reason: FeatureReason::FeatureNotFound, experiences: Vec::new() };
+        return explanation(FeatureReason::FeatureNotFound, Vec::new());
     };
     let attributes = view.merged(&options.attributes);
     let Some(call) = feature_call(view, quiet, &attributes, options) else {
-        return FeatureExplanation { reason: FeatureReason::SdkNotReady, experiences: Vec::new() };
+        return explanation(FeatureReason::SdkNotReady, Vec::new());
     };
     let mut experiences = Vec::new();
     let explain = |experience: &Experience, outcome: &Result<Decided, Reason>| {
@@ -260,7 +262,7 @@ pub(super) fn explain_feature(
     };
     let delivered = deliver(&call, &mut Effects::default(), declaration, &options.experience_keys, explain);
     let reason = if delivered.is_empty() { FeatureReason::NotInSelectedVariations } else { FeatureReason::Resolved };
-    FeatureExplanation { reason, experiences }
+    explanation(reason, experiences)
 }
 
 /// What a conversion of a goal would find, without any effect.

@@ -148,6 +148,8 @@ pub(super) struct Setting<'a> {
     /// What calls force which force nothing themselves.
     pub(super) force_variations: &'a [SmolStr],
     pub(super) tracking: bool,
+    /// Events count as dropped from now on.
+    pub(super) is_closed: bool,
     pub(super) storage: bool,
     pub(super) observed: bool,
 }

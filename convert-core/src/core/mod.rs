@@ -189,8 +189,8 @@ impl Core {
     /// Within the same time, a config that is just being written to the
     /// [last-known-good file](CoreBuilder::last_known_good_file) is waited for.
     ///
-    /// Contexts still decide afterwards, from the config they have; their events are not taken any more, and conversions
-    /// answer `Suppressed`.
+    /// Contexts still decide afterwards, from the config they have. The events of these decisions count as dropped, as
+    /// [`closed`](crate::Dropped::closed); conversions answer `Suppressed` and mark nothing.
     pub fn close(&self, timeout: Duration) -> FlushReport {
         let deadline = self.shared.clock().now().saturating_add(timeout);
         let report = self.shared.delivery.close(timeout);

@@ -84,14 +84,8 @@ impl Delivery {
         self.enabled.load(Ordering::Relaxed)
     }
 
-    /// Whether an event tracked now would be queued: tracking is enabled and nobody closed.
+    /// Whether somebody closed: events count as dropped from then on.
     #[inline]
-    pub(crate) fn accepts(&self) -> bool {
-        self.is_tracking_enabled() && !self.closing.load(Ordering::Relaxed)
-    }
-
-    /// Whether somebody closed.
-    #[cfg(feature = "exit-hook")]
     pub(crate) fn is_closed(&self) -> bool {
         self.closing.load(Ordering::Acquire)
     }

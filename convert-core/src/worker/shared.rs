@@ -302,6 +302,8 @@ fn describe(reason: DropReason) -> &'static str {
         DropReason::Rejected => "the endpoint refused them; check the SDK key, its secret and the endpoint",
         DropReason::TooLarge => "each alone is larger than the endpoint or the queue accepts",
         DropReason::Ambiguous => "their request got no answer and the policy is to drop such",
-        DropReason::Closed => "the core was closed or dropped first; close it last, and with enough time",
+        DropReason::Closed => {
+            "they were not delivered before the core was closed or dropped; close it last, and with enough time"
+        }
     }
 }

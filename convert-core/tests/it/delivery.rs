@@ -150,14 +150,15 @@ fn a_full_batch_is_released_by_itself_and_the_rest_by_close() {
     let report = core.close(PATIENCE);
     assert_eq!((report.dropped, report.pending), (0, 0));
     assert_eq!(accepted(&collector), visitors(0..15));
-    // What comes after the close is not taken, and not marked as if it were.
+    // The event of a decision that comes after the close counts as dropped; a conversion is not marked as if it were
+    // tracked.
     let late = core.create_context("late").unwrap();
     assert!(late.run_experience("open").is_some());
     assert_eq!(late.track_conversion("signup"), ConversionOutcome::Suppressed);
     assert!(!late.visitor_state().has_goal("signup"));
     let stats = core.stats();
     assert!(adds_up(&stats), "{stats:?}");
-    assert_eq!((stats.delivered.total(), stats.accepted.total()), (15, 15));
+    assert_eq!((stats.delivered.total(), stats.dropped.closed.total(), stats.accepted.total()), (15, 1, 16));
 }
 
 #[test]

@@ -133,6 +133,10 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, self.key()) {
             (Self::Key(error), _) => error.fmt(f),
+            (Self::Core(BuildError::NoSource), _) => write!(
+                f,
+                "no SDK key and no config; set `{TABLE}.sdk_key` or `{TABLE}.config_file` in Rocket's configuration"
+            ),
             (Self::Core(error), Some(key)) => write!(f, "{error}; see the key `{key}` of Rocket's configuration"),
             (Self::Core(error), None) => error.fmt(f),
         }

@@ -51,19 +51,16 @@ fn what_comes_after_the_close_is_told_of_once_per_burst() {
 }
 
 #[test]
-fn events_are_accepted_while_tracking_is_on_and_nobody_closed() {
+fn a_delivery_is_closed_from_the_call_on() {
     let mut bench = Bench::new();
-    assert!(bench.delivery.accepts());
-    bench.delivery.set_tracking_enabled(false);
-    assert!(!bench.delivery.accepts());
-    bench.delivery.set_tracking_enabled(true);
+    assert!(!bench.delivery.is_closed());
     bench.transport.otherwise(TRACKING, Answer::Hang);
     bench.track(0..7);
     drop(bench.delivery.start_close(seconds(5)));
-    assert!(!bench.delivery.accepts(), "from the call on");
+    assert!(bench.delivery.is_closed(), "from the call on");
     bench.clock.advance(seconds(5));
     assert!(bench.turn());
-    assert!(!bench.delivery.accepts());
+    assert!(bench.delivery.is_closed());
 }
 
 #[test]
