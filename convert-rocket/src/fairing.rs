@@ -47,7 +47,7 @@ const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 /// requests under way, streams included, until shortly before Rocket's own grace ends: 500 ms before, or a quarter of a
 /// grace below 2 seconds. Connections are closed after the response that they wait for. Then the fairing delivers what is
 /// queued within the [`flush_deadline`](Self::flush_deadline), and closes the core: what a request tracks that goes on even
-/// then is not taken. Rocket waits for all of that before it ends.
+/// then is lost. Rocket waits for all of that before it ends.
 ///
 /// Where `launch()` returns an error, the callback may not have run: see [`launch`](crate::launch()).
 #[must_use = "attach it to a rocket"]

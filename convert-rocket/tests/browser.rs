@@ -3,14 +3,21 @@
 
 use std::process::ExitCode;
 
-use storefront::browser::try_example;
+use storefront::browser::{close_after_a_visit, try_example};
 
 #[path = "../examples/storefront.rs"]
 mod example;
 
 fn main() -> ExitCode {
-    web_testing::test_program("storefront", example::main, |program| match try_example(program).unwrap() {
-        Some(last) => assert!(last.contains("stopped: ") && last.contains(" 0 dropped, 0 pending"), "{last}"),
-        None => eprintln!("not run: chromium is missing"),
+    web_testing::test_program("storefront", example::main, |mut program| {
+        holds(&close_after_a_visit(&mut program).unwrap());
+        match try_example(program).unwrap() {
+            Some(last) => holds(&last),
+            None => eprintln!("not run: chromium is missing"),
+        }
     })
+}
+
+fn holds(last: &str) {
+    assert!(last.contains("stopped: ") && last.contains(" 0 dropped, 0 pending"), "{last}");
 }

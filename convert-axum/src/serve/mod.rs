@@ -36,8 +36,8 @@ pub use convert_core::web::RunReport;
 ///
 /// Upgraded connections (WebSockets) belong to the tasks of the app that the upgrade gave them to: `serve` does not wait for
 /// them, does not drop them, and does not count them. They live until their tasks end or the runtime does, and what they
-/// track after the core was closed is not taken: conversions answer `Suppressed`. The [guide](crate::guide#websockets) has
-/// an app that ends them first.
+/// track after the core was closed is lost: events count as dropped, and conversions answer `Suppressed`. The
+/// [guide](crate::guide#websockets) has an app that ends them first.
 ///
 /// Handlers can extract [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). Connections are HTTP/1.1; the feature
 /// `http2` adds HTTP/2. For TLS, Unix sockets, or `axum::serve`'s own options use [`run`].

@@ -9,7 +9,7 @@ use std::fmt;
 
 pub use click_through::{click_through, on_a_phone};
 pub use driver::{Browser, Screen};
-pub use example::try_example;
+pub use example::{close_after_a_visit, try_example};
 
 /// Why a click did not go through.
 #[derive(Debug)]

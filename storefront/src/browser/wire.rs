@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Failure;
 
 /// How long the driver may take for one command; starting a browser is the longest.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends a command, and answers with the `value` of its answer.
 pub(super) fn command(port: u16, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
