@@ -55,6 +55,7 @@
 //! | `exit-hook` | `Core::register_exit_flush`: what is left is flushed when the process exits (Unix) |
 //! | `shutdown-signal` | `shutdown_signal`: a future that ends at SIGTERM or Ctrl-C, on tokio |
 //! | `web` | what the web crates share: cookies, visitor ids, preview links, consent headers |
+//! | `lifespan` | what the web crates share of a server's life, on tokio: its shutdown signal, drain deadline and last delivery |
 //! | `testing` | the test kit, [`testing`](https://docs.rs/convert-core/latest/convert_core/testing/) |
 //!
 //! With none of them the core needs a [`Transport`] of the app's.

@@ -44,10 +44,10 @@ pub use convert_core::web::RunReport;
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
-/// use convert_axum::{ConvertLayer, core::Core};
+/// use convert_axum::{ConvertLayer, core::AsyncCore};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-/// let core = Core::from_env()?;
+/// let core = AsyncCore::from_env().await?;
 /// let app = Router::new().route("/", get(async || "hello")).layer(ConvertLayer::new(&core));
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 /// let report = convert_axum::serve(listener, app, core).await;
