@@ -31,10 +31,10 @@ use convert_core::{FlushReport, Stats};
 ///
 /// ```no_run
 /// use actix_web::{App, HttpServer};
-/// use convert_actix::{ConvertMiddleware, core::Core};
+/// use convert_actix::{ConvertMiddleware, core::AsyncCore};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-/// let core = Core::from_env()?;
+/// let core = AsyncCore::from_env().await?;
 /// let convert = ConvertMiddleware::new(&core);
 /// let server = HttpServer::new(move || App::new().wrap(convert.clone())).bind("127.0.0.1:3000")?;
 /// let report = convert_actix::serve(server, core).await?;

@@ -1,6 +1,7 @@
 //! Guides: how to use this SDK, and what to expect of it.
 //!
-//! The same pages are in the repository, in `convert-core/docs`. Every program on them is compiled and run with the tests.
+//! The same pages are in the repository, in `convert-core/docs`. Every program on them is compiled and run with the tests;
+//! [getting started](getting_started) says what they need to run elsewhere.
 
 /// A page from a file of `docs`. Links between pages lead to files there and to modules here: the first definition of a link
 /// counts.
