@@ -23,7 +23,7 @@ fn main() {
         "fresh-visitor" => fresh_visitor(times),
         "transaction" => transaction(times),
         "visit" => visit(times),
-        _ => {}
+        _ => std::process::exit(2),
     }
 }
 

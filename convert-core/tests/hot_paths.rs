@@ -110,23 +110,41 @@ fn reading_a_stored_decision_back_allocates_nothing() {
 }
 
 #[test]
-fn a_fresh_visitor_costs_at_most_four_allocations() {
+fn a_fresh_visitor_costs_two_allocations_and_its_attributes_two_more() {
+    assert_eq!(most_of_fresh_visitors(|core, visitor| core.create_context(visitor).unwrap(), "open"), 2);
+    let with_attributes = |core: &Core, visitor| {
+        let options = ContextOptions::new().attributes([("country_name", "germany"), ("plan", "gold"), ("age", "33")]);
+        core.create_context_with(visitor, options).unwrap()
+    };
+    assert_eq!(most_of_fresh_visitors(with_attributes, "ruled"), 4);
+}
+
+/// The allocations of a context, a decision, its storing and its event.
+fn most_of_fresh_visitors(context: impl Fn(&Core, Arc<str>) -> Context, key: &str) -> u64 {
     let core = core(|builder| builder);
     // The store's table and the queue grow now and then: that is shared by all visitors, and paid for here.
     for visitor in 0..12_000 {
-        let _ = core.create_context(format!("warm-{visitor}")).unwrap().run_experience("open");
+        let _ = context(&core, format!("warm-{visitor}").into()).run_experience(key);
     }
-    let mut most = 0;
-    for visitor in 0..100 {
+    let allocations_of = |visitor: u32| {
         let visitor: Arc<str> = format!("fresh-{visitor}").into();
-        let decided = allocations(|| {
-            let context = core.create_context(visitor).unwrap();
-            context.run_experience("open").unwrap().is_new()
-        });
-        most = most.max(decided);
-    }
-    assert!(most <= 4, "{most} allocations");
+        allocations(|| context(&core, visitor).run_experience(key).unwrap().is_new())
+    };
+    let most = (0..100).map(allocations_of).max().unwrap();
     assert_eq!(core.stats().pending.bucketing, 12_100);
+    most
+}
+
+#[test]
+fn a_repeated_transaction_allocates_nothing() {
+    let core = core(|builder| builder);
+    let context = context(&core, "v1");
+    let purchase = ConversionOptions::new().force_multiple(true).revenue(49.9);
+    // The queue's table grows here.
+    for _ in 0..12_000 {
+        assert!(context.track_conversion_with("signup", &purchase).is_queued());
+    }
+    assert_eq!(allocations(|| context.track_conversion_with("signup", &purchase)), 0);
 }
 
 #[test]

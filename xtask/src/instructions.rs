@@ -75,6 +75,11 @@ fn compare(now: &Figures, known: &Figures) -> Outcome {
         let known = known.counts.get(operation).ok_or(format!("{FIGURES} has no {operation}"))?;
         say(&format!("{operation:>14} {count:8.1} instructions, committed {known:8.1}"));
         let allowed = known + if same_compiler { TOLERANCE } else { known * OTHER_COMPILER / 100.0 };
+        if *count < known - TOLERANCE {
+            say(&format!(
+                "{operation:>14} has room to grow unseen: `cargo xtask instructions --write` takes the new count"
+            ));
+        }
         // The floor is there to compare with.
         if *count > allowed && operation != "floor" {
             grown.push(format!("{operation} takes {:.1} more", count - known));
@@ -109,7 +114,9 @@ fn build() -> Result<PathBuf, String> {
     ]))?;
     let built = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut programs = built.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
-    programs.next().ok_or("cargo names no executable".to_owned())
+    let program = programs.next().ok_or("cargo names no executable")?;
+    // As the profile names it.
+    program.canonicalize().map_err(|error| format!("{}: {error}", program.display()))
 }
 
 fn count(program: &Path) -> Result<Counts, String> {
@@ -130,7 +137,10 @@ fn instructions(program: &Path, operation: &str, times: u64) -> Result<u64, Stri
     output(valgrind.arg(program).args([operation, &times.to_string()]))?;
     let text = std::fs::read_to_string(&profile).map_err(|error| format!("{}: {error}", profile.display()))?;
     let _ = std::fs::remove_file(&profile);
-    Ok(own_cost(&text, &program.to_string_lossy()))
+    match own_cost(&text, &program.to_string_lossy()) {
+        0 => Err(format!("the profile of {operation} has no line of {}", program.display())),
+        cost => Ok(cost),
+    }
 }
 
 /// Sums the lines of costs that stand under the program's name (callgrind's profile format).
@@ -159,4 +169,48 @@ fn own_cost(profile: &str, program: &str) -> u64 {
         }
     }
     sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_programs_own_cost_leaves_out_other_objects_and_calls() {
+        let profile = "\
+events: Ir
+ob=(1) /lib/libc.so.6
+fn=(1) malloc
+10 100
+ob=(2) /target/bench
+fn=(2) decide
+5 7
++1 20
+cob=(1)
+cfn=(1)
+calls=1 10
+* 100
+-2 3
+ob=(1)
+11 50
+ob=(2)
+6 1
+";
+        assert_eq!(own_cost(profile, "/target/bench"), 7 + 20 + 3 + 1);
+        assert_eq!(own_cost(profile, "/lib/libc.so.6"), 100 + 50);
+        assert_eq!(own_cost(profile, "/target/other"), 0);
+    }
+
+    #[test]
+    fn more_than_the_tolerance_is_an_error_and_the_floor_is_not_held() {
+        let figures = |decide, floor| Figures {
+            rustc: "1.95".to_owned(),
+            target: "here".to_owned(),
+            counts: Counts::from([("decide".to_owned(), decide), ("floor".to_owned(), floor)]),
+        };
+        let known = figures(1000.0, 800.0);
+        assert!(compare(&figures(1000.0 + TOLERANCE, 900.0), &known).is_ok());
+        assert!(compare(&figures(1000.1 + TOLERANCE, 800.0), &known).unwrap_err().contains("decide"));
+        assert!(compare(&figures(900.0, 800.0), &known).is_ok());
+    }
 }

@@ -48,6 +48,8 @@ struct Own {
     unstored: VisitorState,
     /// What the store has taken since the state was loaded; of use only when it cannot be loaded again.
     taken: VisitorState,
+    /// Counts what the store has taken.
+    changes_taken: u64,
     /// Counts the calls that set or clear the preview.
     previews_asked: u64,
     /// The config that a pinned context saw first.
@@ -66,6 +68,7 @@ pub(super) struct Subject {
 pub(super) struct Renewal {
     pub(super) subject: Subject,
     attributes: Option<Arc<OwnAttributes>>,
+    changes_taken: u64,
 }
 
 impl<S> Inner<S> {
@@ -88,6 +91,7 @@ impl<S> Inner<S> {
             previews_asked: 0,
             unstored: VisitorState::new(),
             taken: VisitorState::new(),
+            changes_taken: 0,
             pinned: None,
         };
         Self { shared, store, visitor, location, force_variations, tracking, storage, pinned, own: RwLock::new(own) }
@@ -130,20 +134,36 @@ impl<S> Inner<S> {
     pub(super) fn start_renewal(&self) -> Option<Renewal> {
         let mut own = self.own_mut();
         let snapshot = self.next_snapshot(&mut own)?;
-        if let Some(wanted) = own.wanted_preview.take() {
-            own.preview = ActivePreview::at_hand(&self.shared, &snapshot, &wanted)
-                .inspect_err(|outcome| tracing::warn!(target: "convert", ?outcome, "the preview is not shown"))
-                .ok();
-        }
-        let attributes = own.attributes.clone();
+        let (attributes, taken) = (own.attributes.clone(), own.changes_taken);
+        let wanted = own.wanted_preview.clone().map(|wanted| (own.previews_asked, wanted));
         drop(own);
+        if let Some((number, wanted)) = wanted {
+            self.show_wanted(number, &wanted, &snapshot);
+        }
         let key = StateKey::in_scope(Arc::clone(&snapshot.scope), Arc::clone(&self.visitor));
-        Some(Renewal { subject: Subject { snapshot, key }, attributes })
+        Some(Renewal { subject: Subject { snapshot, key }, attributes, changes_taken: taken })
+    }
+
+    /// Shows the preview that was not at hand before, unless another was asked for meanwhile.
+    fn show_wanted(&self, number: u64, wanted: &Preview, snapshot: &Arc<Snapshot>) {
+        let found = ActivePreview::at_hand(&self.shared, snapshot, wanted);
+        let outcome = preview::outcome(&found);
+        let mut own = self.own_mut();
+        if own.previews_asked != number || own.wanted_preview.take().is_none() {
+            return;
+        }
+        let is_shown = found.is_ok();
+        own.preview = found.ok();
+        drop(own);
+        if !is_shown {
+            tracing::warn!(target: "convert", ?outcome, "the preview is not shown");
+        }
     }
 
     /// The config that the next call sees.
     pub(super) fn config(&self) -> Option<Arc<ProjectConfig>> {
-        Some(Arc::clone(&self.next_snapshot(&mut self.own_mut())?.config))
+        let snapshot = if self.pinned { self.next_snapshot(&mut self.own_mut()) } else { self.shared.snapshot() };
+        Some(Arc::clone(&snapshot?.config))
     }
 
     fn next_snapshot(&self, own: &mut Own) -> Option<Arc<Snapshot>> {
@@ -158,9 +178,9 @@ impl<S> Inner<S> {
 
     /// A new view while no config is loaded.
     pub(super) fn install_empty(&self) -> Arc<View> {
-        let mut own = self.own_mut();
+        let own = self.own_mut();
         let view = View::new(None, VisitorState::new(), None, own.attributes.clone(), None);
-        own.keep(view)
+        keep(own, view)
     }
 
     /// A new view, of what the store answered.
@@ -172,7 +192,7 @@ impl<S> Inner<S> {
         loaded: Result<Option<VisitorState>, StoreError>,
         version: Option<u64>,
     ) -> Arc<View> {
-        let Renewal { subject, attributes } = renewal;
+        let Renewal { subject, attributes, changes_taken } = renewal;
         let is_loaded = loaded.is_ok();
         let (mut state, version) = match loaded {
             Ok(state) => (state.unwrap_or_default(), version),
@@ -183,10 +203,11 @@ impl<S> Inner<S> {
             }
         };
         let mut own = self.own_mut();
-        if is_loaded {
-            own.taken = VisitorState::new();
-        } else {
+        if !is_loaded {
             state.fill_from(&own.taken);
+        } else if own.changes_taken == changes_taken {
+            // What the store took since it was asked may not be in its answer.
+            own.taken = VisitorState::new();
         }
         state.fill_from(&own.unstored);
         // Attributes that came in meanwhile are for the next call.
@@ -197,7 +218,7 @@ impl<S> Inner<S> {
         };
         let version = version.filter(|_| is_newest);
         let preview = own.preview.clone();
-        own.keep(View::new(Some(subject), state, version, attributes, preview))
+        keep(own, View::new(Some(subject), state, version, attributes, preview))
     }
 
     /// The state that was seen last, for when the store fails.
@@ -209,7 +230,10 @@ impl<S> Inner<S> {
     pub(super) fn stored(&self, view: &View, change: &StateChange, answer: Result<(), StoreError>) {
         match answer {
             Ok(()) => {
-                self.own_mut().taken.apply(change);
+                let mut own = self.own_mut();
+                own.taken.apply(change);
+                own.changes_taken = own.changes_taken.wrapping_add(1);
+                drop(own);
                 if !change.segments.is_empty() {
                     self.settle(view);
                 }
@@ -311,7 +335,7 @@ impl<S> Inner<S> {
         if let Some(view) = &own.view {
             let (subject, state) = (view.subject.clone(), view.state.clone());
             let view = View::new(subject, state, None, own.attributes.clone(), own.preview.clone());
-            own.keep(view);
+            keep(own, view);
         }
     }
 
@@ -350,6 +374,7 @@ impl Inner<Arc<dyn DataStore>> {
             wanted_preview: own.wanted_preview.clone(),
             unstored: own.unstored.clone(),
             taken: VisitorState::new(),
+            changes_taken: 0,
             previews_asked: 0,
             pinned: own.pinned.clone(),
         };
@@ -367,12 +392,13 @@ impl Inner<Arc<dyn DataStore>> {
     }
 }
 
-impl Own {
-    fn keep(&mut self, view: View) -> Arc<View> {
-        let view = Arc::new(view);
-        self.view = Some(Arc::clone(&view));
-        view
-    }
+/// Puts a view in place of the one before, which may be the last to hold an old config: it is let go without the lock.
+fn keep(mut own: RwLockWriteGuard<'_, Own>, view: View) -> Arc<View> {
+    let view = Arc::new(view);
+    let before = own.view.replace(Arc::clone(&view));
+    drop(own);
+    drop(before);
+    view
 }
 
 /// The change that must be stored, and its key.

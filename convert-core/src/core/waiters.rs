@@ -26,13 +26,13 @@ impl Waiters {
         self.wakers.len()
     }
 
-    fn enter(&mut self, key: Option<u64>, waker: &Waker) -> u64 {
+    /// Puts a waker in; answers with its key, and the waker that was there before.
+    fn enter(&mut self, key: Option<u64>, waker: Waker) -> (u64, Option<Waker>) {
         let key = key.unwrap_or_else(|| {
             self.next_key += 1;
             self.next_key
         });
-        self.wakers.entry(key).or_insert_with(|| waker.clone()).clone_from(waker);
-        key
+        (key, self.wakers.insert(key, waker))
     }
 }
 
@@ -53,12 +53,15 @@ impl<F: Fn() -> bool + Unpin> Future for Wait<'_, F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // Wakers are cloned and dropped outside of the lock: they run code of the executor's.
+        let waker = cx.waker().clone();
         let mut waiters = lock(self.waiters);
         if (self.is_there)() {
             return Poll::Ready(());
         }
-        let key = waiters.enter(self.key, cx.waker());
+        let (key, before) = waiters.enter(self.key, waker);
         drop(waiters);
+        drop(before);
         self.key = Some(key);
         Poll::Pending
     }
@@ -67,7 +70,6 @@ impl<F: Fn() -> bool + Unpin> Future for Wait<'_, F> {
 impl<F> Drop for Wait<'_, F> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            // Dropped outside of the lock: a waker runs code of the executor's.
             let waker = lock(self.waiters).wakers.remove(&key);
             drop(waker);
         }
