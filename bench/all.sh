@@ -18,7 +18,7 @@ fi
 out="$(mktemp)"
 trap 'rm -f "$out"' EXIT
 
-cargo build --quiet --release
+cargo build --quiet --release --locked
 for program in "${programs[@]}"; do
   printf '\n== %s\n' "$program"
   case "$program" in

@@ -26,4 +26,4 @@ if [ -d "$folder/python" ] || { command -v python3 > /dev/null && python3 -m ven
 else
   echo "Python SDK: not run; python3 with venv is not installed"
 fi
-cargo run --quiet --release --manifest-path "$here/../Cargo.toml" -- sdks "${programs[@]}"
+cargo run --quiet --release --locked --manifest-path "$here/../Cargo.toml" -- sdks "${programs[@]}"
