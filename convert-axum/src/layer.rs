@@ -24,7 +24,7 @@ use crate::service::ConvertService;
 /// # fn app(core: &Core) -> Router {
 /// async fn pricing(convert: ConvertContext) -> String {
 ///     let page = convert.run_experience("pricing-page");
-///     page.map_or("table".to_owned(), |decision| decision.variation_key().to_owned())
+///     page.map_or("usual".to_owned(), |decision| decision.variation_key().to_owned())
 /// }
 ///
 /// Router::new().route("/pricing", get(pricing)).layer(

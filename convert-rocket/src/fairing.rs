@@ -26,10 +26,17 @@ const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 /// ```
 /// # #[macro_use] extern crate rocket;
 /// use convert_rocket::ConvertFairing;
+/// use convert_rocket::core::web::is_visitor_id;
+/// use rocket::Request;
+///
+/// /// The proxy in front of the app says who is signed in.
+/// fn account(request: &Request<'_>) -> Option<String> {
+///     request.headers().get_one("x-account").filter(|id| is_visitor_id(id)).map(str::to_owned)
+/// }
 ///
 /// let app = rocket::build().attach(
 ///     ConvertFairing::from_config()
-///         .visitor_id(|request| request.headers().get_one("x-account").map(str::to_owned))
+///         .visitor_id(account)
 ///         .attributes(|request| [("mobile", request.headers().contains("sec-ch-ua-mobile"))])
 ///         .consent(|request| !convert_rocket::global_privacy_control(request)),
 /// );

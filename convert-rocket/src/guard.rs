@@ -47,7 +47,7 @@ pub struct ConvertContext {
 /// #[get("/pricing")]
 /// async fn pricing(convert: &AsyncConvertContext) -> String {
 ///     let page = convert.run_experience("pricing-page").await;
-///     page.map_or("table".to_owned(), |decision| decision.variation_key().to_owned())
+///     page.map_or("usual".to_owned(), |decision| decision.variation_key().to_owned())
 /// }
 /// # let _ = routes![pricing];
 /// ```

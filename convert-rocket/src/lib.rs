@@ -7,7 +7,7 @@
 //! #[get("/pricing")]
 //! fn pricing(convert: &ConvertContext) -> String {
 //!     let page = convert.run_experience("pricing-page");
-//!     page.map_or("table".to_owned(), |decision| decision.variation_key().to_owned())
+//!     page.map_or("usual".to_owned(), |decision| decision.variation_key().to_owned())
 //! }
 //!
 //! #[launch]

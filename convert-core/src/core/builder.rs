@@ -158,18 +158,18 @@ impl CoreBuilder {
         self
     }
 
-    /// A served config as JSON text. Nothing is fetched.
+    /// A served config as JSON text. Nothing is fetched, but for a refresh that the app asks for.
     pub fn config_json(mut self, config: impl Into<String>) -> Self {
         self.source = Some(Source::Text(config.into()));
         self
     }
 
-    /// A served config as a JSON value. Nothing is fetched.
+    /// A served config as a JSON value, as [`config_json`](Self::config_json).
     pub fn config_data(self, config: &Value) -> Self {
         self.config_json(config.to_string())
     }
 
-    /// A served config in a file, read when the core is built. Nothing is fetched.
+    /// A served config in a file, read when the core is built; as [`config_json`](Self::config_json).
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.source = Some(Source::File(path.into()));
         self

@@ -37,7 +37,7 @@ pub struct VisitorCookie {
     http_only: bool,
 }
 
-/// Which requests from other sites carry the cookie.
+/// Which requests from other sites carry the cookie. Closed: these are all that browsers know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
     /// None.

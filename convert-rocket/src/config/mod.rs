@@ -28,14 +28,15 @@ const TABLE: &str = "convert";
 /// ```toml
 /// [default.convert]
 /// sdk_key = "100123/200456"
-/// refresh = { interval = 300 }
 ///
 /// [debug.convert]
 /// config_file = "shop.json"
+/// tracking = false
 /// cookie = { secure = false }
 ///
 /// [release.convert]
 /// environment = "production"
+/// refresh = { interval = 300 }
 /// ```
 ///
 /// ```sh
