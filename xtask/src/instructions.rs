@@ -210,7 +210,7 @@ ob=(2)
         };
         let known = figures(1000.0, 800.0);
         assert!(compare(&figures(1000.0 + TOLERANCE, 900.0), &known).is_ok());
-        assert!(compare(&figures(1000.1 + TOLERANCE, 800.0), &known).unwrap_err().contains("decide"));
+        assert!(compare(&figures(1000.1 + TOLERANCE, 800.0), &known).is_err_and(|error| error.contains("decide")));
         assert!(compare(&figures(900.0, 800.0), &known).is_ok());
     }
 }
