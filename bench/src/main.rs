@@ -30,6 +30,9 @@ mod tracking {
 mod attributes {
     pub(crate) use convert_core::{AttributeValue, Attributes};
 }
+mod text {
+    pub(crate) use convert_core::Text;
+}
 mod sync {
     pub(crate) use std::sync::{Mutex, MutexGuard};
 }

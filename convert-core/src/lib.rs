@@ -99,6 +99,7 @@ mod rules;
 #[cfg(feature = "shutdown-signal")]
 mod signal;
 mod sync;
+mod text;
 mod tracking;
 mod transport;
 #[cfg(test)]
@@ -147,6 +148,7 @@ pub use redact::VisitorId;
 pub use rules::{Lookup, RuleData, RuleItem};
 #[cfg(feature = "shutdown-signal")]
 pub use signal::shutdown_signal;
+pub use text::Text;
 pub use tracking::{DropReason, Dropped, EventCounts, EventType, FlushError, FlushReport, ReleaseReason, Stats};
 #[cfg(feature = "reqwest")]
 pub use transport::ReqwestTransport;

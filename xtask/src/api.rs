@@ -1,23 +1,43 @@
-//! The public API of each published crate, compared with the list of it in `api`.
+//! The public API of each published crate, compared with the list of it in `api`, and the crates it names with the guide.
+
+mod foreign;
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use self::foreign::Named;
 use crate::features::published_crates;
+use crate::toolchain::Compiler;
 use crate::{Outcome, cargo, output, run, say};
 
 /// Set for the process that stands in for rustdoc: the rustdoc to run.
 const RUSTDOC: &str = "XTASK_API_RUSTDOC";
 
-/// Compares each list with the code; `write` renews the lists instead.
+/// What rustdoc's JSON is read for: its format is that of one release.
+const RUST: &str = "1.95";
+
+/// Compares each list with the code, and the crates that the API names with those of the guide; `write` renews the lists
+/// instead, and not the guide: what a crate's breaking release means is to be thought about.
 pub(crate) fn check(write: bool) -> Outcome {
+    let release = Compiler::at_hand()?.release;
+    if release != RUST {
+        let message = format!("not compared: the lists are made with Rust {RUST}, this is {release}");
+        say(&format!("api: {message}; try RUSTUP_TOOLCHAIN={RUST}.0"));
+        return if write { Err(message) } else { Ok(()) };
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let packages: Vec<String> = published_crates()?.into_iter().map(|package| package.name).collect();
     let mut differing = Vec::new();
-    for package in published_crates()? {
-        let found = list_of(&root, &package.name)?;
-        let file = root.join(format!("api/{}.txt", package.name));
+    let mut named = Named::new();
+    for package in &packages {
+        let docs = json_of(&root, package)?;
+        let found = list(&root, "items", &docs)?;
+        for other in list(&root, "crates", &docs)?.lines().filter(|other| !is_one_of(&packages, other)) {
+            named.entry(other.to_owned()).or_default().insert(package.clone());
+        }
+        let file = root.join(format!("api/{package}.txt"));
         if write {
             fs::write(&file, &found).map_err(|error| format!("{}: {error}", file.display()))?;
             continue;
@@ -25,13 +45,19 @@ pub(crate) fn check(write: bool) -> Outcome {
         let known = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         if known != found {
             show_difference(&known, &found);
-            differing.push(package.name);
+            differing.push(package.clone());
         }
     }
+    foreign::check(&root, &named)?;
     if differing.is_empty() {
         return Ok(());
     }
     Err(format!("the public API differs from its list: {}; `cargo xtask api --write` renews it", differing.join(", ")))
+}
+
+/// Whether the name that code has for a crate is that of one of the packages.
+fn is_one_of(packages: &[String], name: &str) -> bool {
+    packages.iter().any(|package| package.replace('-', "_") == name)
 }
 
 fn show_difference(known: &str, found: &str) {
@@ -39,16 +65,18 @@ fn show_difference(known: &str, found: &str) {
     found.lines().filter(|line| !known.lines().any(|other| other == *line)).for_each(|line| say(&format!("+ {line}")));
 }
 
-fn list_of(root: &Path, package: &str) -> Result<String, String> {
+fn json_of(root: &Path, package: &str) -> Result<PathBuf, String> {
     run(json_docs(package)?.args(["--quiet", "--", "-Zunstable-options", "--output-format=json"]))?;
-    let json = target(root)?.join(format!("doc/{}.json", package.replace('-', "_")));
+    Ok(target(root)?.join(format!("doc/{}.json", package.replace('-', "_"))))
+}
+
+fn list(root: &Path, what: &str, docs: &Path) -> Result<String, String> {
     let manifest = root.join("api/Cargo.toml");
     // Its own target directory: the workspace's lock file and features are not for it.
     let target = target(root)?.join("api");
     let mut lister = cargo();
     lister.args(["run", "--quiet", "--locked", "--manifest-path"]).arg(manifest).arg("--target-dir").arg(target);
-    output(lister.arg("--").arg(json))
-        .map_err(|error| format!("{error}\nThe list is made with Rust 1.95; try RUSTUP_TOOLCHAIN=1.95.0."))
+    output(lister.args(["--", what]).arg(docs))
 }
 
 /// `cargo rustdoc`, with this program in the place of rustdoc: the JSON is unstable, and only rustdoc itself may know that it is

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Outcome, cargo, output, run};
+use crate::toolchain::Compiler;
+use crate::{Outcome, cargo, run};
 
 /// How the fuzzer sees which code an input reaches.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \
@@ -22,7 +23,7 @@ pub(crate) fn fuzz(only: Option<&str>, seconds: u32) -> Outcome {
         return Err(format!("the targets are {}", TARGETS.join(", ")));
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
-    let host = host()?;
+    let host = Compiler::at_hand()?.host;
     // With a target named, build scripts and macros are built without the fuzzer's instrumentation.
     let mut build = cargo();
     build.args(["build", "--release", "--target", &host]).env("RUSTFLAGS", COVERAGE).current_dir(&folder);
@@ -48,11 +49,4 @@ fn run_target(folder: &Path, programs: &Path, target: &str, seconds: u32) -> Out
         fuzzer.arg(format!("-dict={}", dictionary.display()));
     }
     run(&mut fuzzer)
-}
-
-fn host() -> Result<String, String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = output(std::process::Command::new(rustc).arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| "rustc does not say for which host it is".to_owned())
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::toolchain::Compiler;
 use crate::{Outcome, cargo, output, say};
 
 /// The committed counts.
@@ -33,7 +34,7 @@ pub(crate) fn check(write: bool) -> Outcome {
         say("instructions: not run; valgrind is not installed");
         return Ok(());
     }
-    let (rustc, target) = compiler()?;
+    let Compiler { release: rustc, host: target } = Compiler::at_hand()?;
     if write {
         return Figures { rustc, target, counts: count(&build()?)? }.write();
     }
@@ -90,14 +91,6 @@ fn compare(now: &Figures, known: &Figures) -> Outcome {
     }
     let grown = grown.join(", ");
     Err(format!("{grown}; where that is meant to be, `cargo xtask instructions --write` and commit {FIGURES}"))
-}
-
-/// The compiler's release without its patch number, and the machine it builds for.
-fn compiler() -> Result<(String, String), String> {
-    let text = output(Command::new("rustc").arg("-vV"))?;
-    let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
-    let release: Vec<&str> = line("release:").split('.').take(2).collect();
-    Ok((release.join("."), line("host:").to_owned()))
 }
 
 /// Builds the operations, in one unit each crate: what is inlined then hangs less on what stands beside it.

@@ -13,6 +13,7 @@ mod markdown;
 mod model;
 mod package;
 mod repeat;
+mod toolchain;
 
 use std::process::{Command, ExitCode};
 
@@ -20,7 +21,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   ci         what the hosted checks run, in order
   features   build each feature of each crate alone, without the others
   api [--write]
-             compare the public API of each crate with its list in `api`; with --write, renew the lists
+             compare the public API of each crate with its list in `api`, and the crates it names with the table in
+             the guide on stability; with --write, renew the lists
   deps       check how many dependencies the core has, and that no web framework is among them
   links      check that every link of the documents leads to a file, and to a heading of it
   package    check what each published crate is packaged with; `cargo package --workspace` builds it, too

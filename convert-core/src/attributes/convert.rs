@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
-use smol_str::SmolStr;
 
 use super::{AttributeError, AttributeValue, Attributes};
 use crate::json::Json;
+use crate::text::Text;
 
 macro_rules! from_number {
     ($variant:ident($wide:ty): $($narrow:ty),*) => {
@@ -49,31 +49,31 @@ impl From<bool> for AttributeValue {
 
 impl From<&str> for AttributeValue {
     fn from(text: &str) -> Self {
-        Self::Text(SmolStr::new(text))
+        Self::Text(Text::new(text))
     }
 }
 
 impl From<String> for AttributeValue {
     fn from(text: String) -> Self {
-        Self::Text(SmolStr::from(text))
+        Self::Text(Text::from(text))
     }
 }
 
 impl From<&String> for AttributeValue {
     fn from(text: &String) -> Self {
-        Self::Text(SmolStr::new(text))
+        Self::Text(Text::new(text))
     }
 }
 
-impl From<SmolStr> for AttributeValue {
-    fn from(text: SmolStr) -> Self {
+impl From<Text> for AttributeValue {
+    fn from(text: Text) -> Self {
         Self::Text(text)
     }
 }
 
 impl From<Cow<'_, str>> for AttributeValue {
     fn from(text: Cow<'_, str>) -> Self {
-        Self::Text(SmolStr::from(text))
+        Self::Text(Text::from(text))
     }
 }
 

@@ -6,9 +6,8 @@ mod set;
 
 use std::fmt;
 
-use smol_str::SmolStr;
-
 use crate::js::{JsKind, JsValue};
+use crate::text::Text;
 
 pub use set::Attributes;
 
@@ -34,7 +33,7 @@ pub enum AttributeValue {
     /// A floating-point number; NaN and the infinities are allowed and compare as in JavaScript.
     F64(f64),
     /// Text.
-    Text(SmolStr),
+    Text(Text),
     /// A list.
     List(Vec<AttributeValue>),
     /// A map.

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
-use smol_str::SmolStr;
 
 use super::{AttributeError, AttributeValue};
 use crate::json::Json;
+use crate::text::Text;
 
 /// A set of named [`AttributeValue`]s.
 ///
@@ -21,7 +21,7 @@ use crate::json::Json;
 /// ```
 #[derive(Clone, Default, PartialEq)]
 pub struct Attributes {
-    entries: Vec<(SmolStr, AttributeValue)>,
+    entries: Vec<(Text, AttributeValue)>,
 }
 
 /// Up to this many entries a scan beats a binary search.
@@ -42,13 +42,13 @@ impl Attributes {
 
     /// Sets an attribute and returns the set, for chaining.
     #[must_use]
-    pub fn with(mut self, name: impl Into<SmolStr>, value: impl Into<AttributeValue>) -> Self {
+    pub fn with(mut self, name: impl Into<Text>, value: impl Into<AttributeValue>) -> Self {
         self.insert(name, value);
         self
     }
 
     /// Sets an attribute; returns the value it had before.
-    pub fn insert(&mut self, name: impl Into<SmolStr>, value: impl Into<AttributeValue>) -> Option<AttributeValue> {
+    pub fn insert(&mut self, name: impl Into<Text>, value: impl Into<AttributeValue>) -> Option<AttributeValue> {
         let (name, value) = (name.into(), value.into());
         match self.position(&name) {
             Ok(at) => self.entries.get_mut(at).map(|(_, old)| std::mem::replace(old, value)),
@@ -138,7 +138,7 @@ impl Attributes {
     }
 
     /// Takes the entries out; a type with a destructor cannot be taken apart.
-    fn into_entries(mut self) -> Vec<(SmolStr, AttributeValue)> {
+    fn into_entries(mut self) -> Vec<(Text, AttributeValue)> {
         std::mem::take(&mut self.entries)
     }
 
@@ -170,7 +170,7 @@ impl fmt::Debug for Attributes {
     }
 }
 
-impl<K: Into<SmolStr>, V: Into<AttributeValue>> Extend<(K, V)> for Attributes {
+impl<K: Into<Text>, V: Into<AttributeValue>> Extend<(K, V)> for Attributes {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, attributes: I) {
         for (name, value) in attributes {
             self.insert(name, value);
@@ -178,9 +178,9 @@ impl<K: Into<SmolStr>, V: Into<AttributeValue>> Extend<(K, V)> for Attributes {
     }
 }
 
-impl<K: Into<SmolStr>, V: Into<AttributeValue>> FromIterator<(K, V)> for Attributes {
+impl<K: Into<Text>, V: Into<AttributeValue>> FromIterator<(K, V)> for Attributes {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(attributes: I) -> Self {
-        let mut entries: Vec<(SmolStr, AttributeValue)> =
+        let mut entries: Vec<(Text, AttributeValue)> =
             attributes.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         // The later of two with one name counts: a stable sort of the reverse puts it first.
         entries.reverse();
@@ -190,14 +190,14 @@ impl<K: Into<SmolStr>, V: Into<AttributeValue>> FromIterator<(K, V)> for Attribu
     }
 }
 
-impl<K: Into<SmolStr>, V: Into<AttributeValue>, const N: usize> From<[(K, V); N]> for Attributes {
+impl<K: Into<Text>, V: Into<AttributeValue>, const N: usize> From<[(K, V); N]> for Attributes {
     fn from(attributes: [(K, V); N]) -> Self {
         attributes.into_iter().collect()
     }
 }
 
 impl IntoIterator for Attributes {
-    type Item = (SmolStr, AttributeValue);
+    type Item = (Text, AttributeValue);
     type IntoIter = std::vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {

@@ -8,9 +8,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use smol_str::SmolStr;
 
 use crate::json::Json;
+use crate::text::Text;
 
 /// The members of a served config that are read. A missing member is null; of a repeated one, the last counts.
 pub(super) struct Document<'a> {
@@ -28,7 +28,7 @@ pub(super) struct Document<'a> {
 
 impl Document<'_> {
     /// Reads nothing else of the project: whatever stands beside its id, it cannot spoil the config.
-    pub(super) fn project_id(&self) -> Option<SmolStr> {
+    pub(super) fn project_id(&self) -> Option<Text> {
         let members: HashMap<String, &RawValue> = serde_json::from_str(self.project?.get()).ok()?;
         Json::parse(members.get("id")?.get()).ok()?.id()
     }

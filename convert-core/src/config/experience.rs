@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use smol_str::SmolStr;
-
 use super::feature::FeatureDeclaration;
 use super::identity::{Identity, identified};
 use super::index::Collection;
@@ -14,13 +12,14 @@ use super::variation::{Variation, Variations};
 use super::warnings::Warnings;
 use crate::json::Json;
 use crate::rules::RuleTree;
+use crate::text::Text;
 
 /// An experience: an A/B test or a rollout, with its variations.
 #[derive(Debug)]
 pub struct Experience {
     identity: Identity,
     /// `None`: in every environment.
-    pub(crate) environment: Option<SmolStr>,
+    pub(crate) environment: Option<Text>,
     pub(crate) is_archived: bool,
     pub(crate) location_gate: LocationGate,
     /// Positions of the audiences that were found, in config order.
@@ -101,7 +100,7 @@ pub(super) struct Targets<'a> {
     pub(super) segments: &'a Collection<Segment>,
     pub(super) locations: &'a Collection<Location>,
     pub(super) features: &'a Collection<FeatureDeclaration>,
-    pub(super) archived: &'a HashSet<SmolStr>,
+    pub(super) archived: &'a HashSet<Text>,
 }
 
 /// An experience just read, with what only its neighbours need to know of it.
@@ -199,9 +198,9 @@ fn audience_mode(served: &Json<'_>) -> AudienceMode {
 }
 
 /// The environment that an experience is limited to. `Err`: to something that no environment equals.
-fn environment(served: &Json<'_>) -> Result<Option<SmolStr>, ()> {
+fn environment(served: &Json<'_>) -> Result<Option<Text>, ()> {
     match served.get("environment") {
-        Some(Json::Str(text)) if !text.is_empty() => Ok(Some(SmolStr::new(text))),
+        Some(Json::Str(text)) if !text.is_empty() => Ok(Some(Text::new(text))),
         Some(other) if !other.is_falsy() => Err(()),
         _ => Ok(None),
     }

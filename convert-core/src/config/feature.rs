@@ -1,11 +1,10 @@
 //! Declared features and their variables.
 
-use smol_str::SmolStr;
-
 use super::identity::{Identity, identified};
 use super::reader::{Place, list};
 use super::warnings::Warnings;
 use crate::json::Json;
+use crate::text::Text;
 
 /// A feature as the project declares it.
 #[derive(Debug)]
@@ -53,7 +52,7 @@ impl FeatureDeclaration {
 /// A variable of a declared feature.
 #[derive(Clone, Debug)]
 pub struct VariableDeclaration {
-    key: SmolStr,
+    key: Text,
     kind: Option<VariableKind>,
 }
 
@@ -86,7 +85,7 @@ pub enum VariableKind {
     /// `json`
     Json,
     /// A kind that this SDK does not know; values are left as served.
-    Other(SmolStr),
+    Other(Text),
 }
 
 impl VariableKind {
@@ -97,7 +96,7 @@ impl VariableKind {
             "float" => Self::Float,
             "string" => Self::String,
             "json" => Self::Json,
-            other => Self::Other(SmolStr::new(other)),
+            other => Self::Other(Text::new(other)),
         }
     }
 }

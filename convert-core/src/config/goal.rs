@@ -1,18 +1,17 @@
 //! Goals: what counts as a conversion.
 
-use smol_str::SmolStr;
-
 use super::identity::{Identity, identified};
 use super::reader::{Place, text};
 use super::warnings::Warnings;
 use crate::json::Json;
 use crate::rules::RuleTree;
+use crate::text::Text;
 
 /// A goal.
 #[derive(Debug)]
 pub struct Goal {
     identity: Identity,
-    kind: SmolStr,
+    kind: Text,
     /// Evaluated only where the caller passes rule data.
     pub(crate) rules: Option<RuleTree>,
 }

@@ -1,18 +1,17 @@
 //! What every served entity has: an id, a key and a name.
 
-use smol_str::SmolStr;
-
 use super::reader::text;
 use crate::json::Json;
+use crate::text::Text;
 
 #[derive(Debug)]
 pub(crate) struct Identity {
     /// Never empty.
-    pub(crate) id: SmolStr,
+    pub(crate) id: Text,
     /// Empty where the config gives none.
-    pub(crate) key: SmolStr,
+    pub(crate) key: Text,
     /// Empty where the config gives none.
-    pub(crate) name: SmolStr,
+    pub(crate) name: Text,
 }
 
 impl Identity {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use smol_str::SmolStr;
+use crate::text::Text;
 
 /// The scale of anchored ranges: constant, whatever the configured `max_traffic` (as the JavaScript SDK).
 const ANCHOR_SCALE: f64 = 10_000.0;
@@ -10,7 +10,7 @@ const ANCHOR_SCALE: f64 = 10_000.0;
 /// One served variation, as far as traffic is concerned.
 #[derive(Debug)]
 pub(super) struct Arm {
-    pub(super) id: SmolStr,
+    pub(super) id: Text,
     /// The first variation of the experience with this id: the one that is returned.
     pub(super) variation: u32,
     /// Percent; finite.

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use smol_str::SmolStr;
-
 use super::document::Document;
 use super::error::ConfigError;
 use super::experience::{Experience, Targets};
@@ -15,6 +13,7 @@ use super::reader::{archived, collection};
 use super::targeting::{Audience, Location, Segment};
 use super::warnings::{ConfigWarning, Warnings};
 use crate::json::{Json, is_too_deep};
+use crate::text::Text;
 
 /// Far above any project; it also keeps every position within 32 bits.
 const LIMIT: usize = 64 * 1024 * 1024;
@@ -24,8 +23,8 @@ const LIMIT: usize = 64 * 1024 * 1024;
 /// Reading is tolerant: ids may be numbers, lists may be null, unknown members are accepted everywhere, and a bad entity
 /// is skipped with a [warning](Self::warnings), never the whole config.
 pub struct ProjectConfig {
-    account_id: SmolStr,
-    project_id: SmolStr,
+    account_id: Text,
+    project_id: Text,
     pub(crate) experiences: Collection<Experience>,
     pub(crate) features: Collection<FeatureDeclaration>,
     pub(crate) goals: Collection<Goal>,

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::value::RawValue;
-use smol_str::SmolStr;
 
 use super::document::List;
 use super::identity::Identity;
@@ -12,6 +11,7 @@ use super::index::{Collection, Identified};
 use super::warnings::Warnings;
 use crate::json::Json;
 use crate::rules::RuleTree;
+use crate::text::Text;
 
 /// Where in the config something is, for warnings; written out only when one is given.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +50,8 @@ impl fmt::Display for Place<'_> {
 }
 
 /// A member that should be a text: empty where it is missing, null or something else.
-pub(super) fn text(served: &Json<'_>, member: &str) -> SmolStr {
-    served.get(member).and_then(Json::as_str).map(SmolStr::new).unwrap_or_default()
+pub(super) fn text(served: &Json<'_>, member: &str) -> Text {
+    served.get(member).and_then(Json::as_str).map(Text::new).unwrap_or_default()
 }
 
 /// A member that should be a list: empty where it is missing or null, and, with a warning, where it is something else.
@@ -125,12 +125,12 @@ fn elements<'a>(list: List<'a>, member: &'static str, warnings: &mut Warnings) -
 }
 
 /// The ids in a list of ids; numbers count as their text.
-pub(super) fn ids<'j, 'a>(served: &'j [Json<'a>]) -> impl Iterator<Item = SmolStr> + use<'j, 'a> {
+pub(super) fn ids<'j, 'a>(served: &'j [Json<'a>]) -> impl Iterator<Item = Text> + use<'j, 'a> {
     served.iter().filter_map(Json::id)
 }
 
 /// The ids of the archived experiences.
-pub(super) fn archived(list: List<'_>, warnings: &mut Warnings) -> HashSet<SmolStr> {
+pub(super) fn archived(list: List<'_>, warnings: &mut Warnings) -> HashSet<Text> {
     let elements = elements(list, "archived_experiences", warnings);
     elements.into_iter().filter_map(|id| Json::parse(id.get()).ok()?.id()).collect()
 }

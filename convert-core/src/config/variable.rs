@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use serde::ser::{Error as _, Serialize, Serializer};
-use smol_str::SmolStr;
 
 use super::feature::FeatureDeclaration;
 use crate::eval::cast::{Cast, cast};
 use crate::json::Json;
+use crate::text::Text;
 
 /// The value of a feature variable.
 ///
@@ -26,7 +26,7 @@ pub enum VariableValue {
     /// A number with a fraction, or out of the integers' range; finite.
     F64(f64),
     /// Text.
-    Text(SmolStr),
+    Text(Text),
     /// A list or an object, as compact JSON text.
     Json(Box<str>),
 }
@@ -103,7 +103,7 @@ impl VariableValue {
             Json::U64(value) => Self::U64(*value),
             Json::F64(value) if value.is_finite() => Self::F64(*value),
             Json::F64(_) => Self::Null,
-            Json::Str(value) => Self::Text(SmolStr::new(value)),
+            Json::Str(value) => Self::Text(Text::new(value)),
             Json::Array(_) | Json::Object(_) => Self::Json(json.to_text().into_boxed_str()),
         }
     }
@@ -128,7 +128,7 @@ impl Serialize for VariableValue {
 /// A variable of a feature, as one variation delivers it: the value as served, and the value cast to the declared kind.
 #[derive(Clone, Debug)]
 pub struct Variable {
-    key: SmolStr,
+    key: Text,
     raw: VariableValue,
     cast: Cast,
 }
@@ -167,7 +167,7 @@ impl Variable {
         for (key, served) in members {
             let kind = declared.and_then(|feature| feature.kind_of(key));
             let variable = Self {
-                key: SmolStr::new(key),
+                key: Text::new(key),
                 raw: VariableValue::from_json(served),
                 cast: kind.map_or(Cast::AsServed, |kind| cast(kind, served)),
             };

@@ -1,7 +1,5 @@
 //! Variations and the changes they make.
 
-use smol_str::SmolStr;
-
 use super::extra::Extra;
 use super::feature::FeatureDeclaration;
 use super::identity::{Identity, identified};
@@ -12,6 +10,7 @@ use super::variable::Variable;
 use super::warnings::Warnings;
 use crate::js;
 use crate::json::Json;
+use crate::text::Text;
 
 const FEATURE_CHANGE: &str = "fullStackFeature";
 
@@ -19,7 +18,7 @@ const FEATURE_CHANGE: &str = "fullStackFeature";
 #[derive(Debug)]
 pub struct Variation {
     identity: Identity,
-    status: SmolStr,
+    status: Text,
     traffic_allocation: f64,
     changes: Box<[Change]>,
     extra: Option<Box<str>>,
@@ -57,8 +56,8 @@ impl Variation {
 /// One change of a variation.
 #[derive(Debug)]
 pub struct Change {
-    id: SmolStr,
-    kind: SmolStr,
+    id: Text,
+    kind: Text,
     feature: Option<FeatureChange>,
     extra: Option<Box<str>>,
 }
@@ -66,7 +65,7 @@ pub struct Change {
 /// The part of a change that delivers a feature.
 #[derive(Debug)]
 pub(crate) struct FeatureChange {
-    pub(crate) feature_id: SmolStr,
+    pub(crate) feature_id: Text,
     /// The declaration's position; `None` where the project declares no such feature.
     pub(crate) declaration: Option<u32>,
     /// `None` where the change has no `variables_data`.
@@ -175,10 +174,10 @@ impl Variations {
 }
 
 /// Empty for what JavaScript takes as false.
-fn status(served: &Json<'_>) -> SmolStr {
+fn status(served: &Json<'_>) -> Text {
     match served.get("status") {
-        Some(status) if !status.is_falsy() => SmolStr::new(status.js_string()),
-        _ => SmolStr::default(),
+        Some(status) if !status.is_falsy() => Text::new(status.js_string()),
+        _ => Text::default(),
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::attributes::{AttributeValue, Attributes};
 use crate::eval::Reason;
 use crate::rules::{Provider, RuleData};
+use crate::text::Text;
 use crate::tracking::Transaction;
 
 /// The name of an entry of goal data.
@@ -30,7 +29,7 @@ pub enum GoalDataKey {
     /// The fifth custom dimension.
     CustomDimension5,
     /// A name that this SDK does not know.
-    Custom(SmolStr),
+    Custom(Text),
 }
 
 impl GoalDataKey {
@@ -50,7 +49,7 @@ impl GoalDataKey {
         }
     }
 
-    fn name(self) -> SmolStr {
+    fn name(self) -> Text {
         match self {
             Self::Custom(name) => name,
             known => known.as_str().into(),
@@ -103,7 +102,7 @@ impl ConversionOptions {
     }
 
     /// The transaction's id in the app.
-    pub fn transaction_id(self, id: impl Into<SmolStr>) -> Self {
+    pub fn transaction_id(self, id: impl Into<Text>) -> Self {
         self.goal_data(GoalDataKey::TransactionId, AttributeValue::Text(id.into()))
     }
 
@@ -165,7 +164,7 @@ impl ConversionOutcome {
 }
 
 /// The first entry that the wire cannot carry: it takes finite numbers, texts and lists of texts.
-pub(crate) fn invalid_goal_data(transaction: &Transaction) -> Option<&SmolStr> {
+pub(crate) fn invalid_goal_data(transaction: &Transaction) -> Option<&Text> {
     let is_valid = |value: &AttributeValue| match value {
         AttributeValue::Text(_) | AttributeValue::I64(_) | AttributeValue::U64(_) => true,
         AttributeValue::F64(number) => number.is_finite(),

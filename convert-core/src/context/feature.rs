@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
-use smol_str::SmolStr;
 
 use crate::config::{Experience, FeatureDeclaration, ProjectConfig, Variable, VariableValue, Variation};
 use crate::eval::{DecisionSource, Delivered};
+use crate::text::Text;
 use crate::visitor::OneOrMany;
 
 use super::view::View;
@@ -39,9 +39,9 @@ impl FeatureStatus {
 #[derive(Clone)]
 pub struct Feature {
     view: Arc<View>,
-    key: Option<SmolStr>,
-    id: Option<SmolStr>,
-    name: Option<SmolStr>,
+    key: Option<Text>,
+    id: Option<Text>,
+    name: Option<Text>,
     type_casting: bool,
     deliveries: OneOrMany<Delivered>,
 }

@@ -2,13 +2,12 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use smol_str::SmolStr;
-
 use crate::attributes::{AttributeError, Attributes};
 use crate::config::ProjectConfig;
 use crate::core::{Shared, Snapshot};
 use crate::eval::{Effects, Wanted};
 use crate::rules::Provider;
+use crate::text::Text;
 #[cfg(feature = "web")]
 use crate::visitor::{AsyncStore, DataStore};
 use crate::visitor::{GoalMark, OneOrMany, StateChange, StateKey, StoreError, VisitorState};
@@ -24,7 +23,7 @@ pub(super) struct Inner<S> {
     pub(super) store: S,
     visitor: Arc<str>,
     location: Option<Provider>,
-    force_variations: Vec<SmolStr>,
+    force_variations: Vec<Text>,
     tracking: bool,
     storage: bool,
     pinned: bool,

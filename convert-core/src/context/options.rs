@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::attributes::{AttributeError, Attributes};
 use crate::rules::{Provider, RuleData};
+use crate::text::Text;
 
 use super::preview::Preview;
 use super::view::OwnAttributes;
@@ -23,7 +22,7 @@ pub struct ContextOptions {
     /// Ready for a context; `None` where there are none. Contexts of one request share them.
     pub(super) attributes: Option<Arc<OwnAttributes>>,
     pub(crate) location: Option<Provider>,
-    pub(crate) force_variations: Vec<SmolStr>,
+    pub(crate) force_variations: Vec<Text>,
     pub(crate) preview: Option<Preview>,
     pub(crate) tracking: bool,
     pub(crate) storage: bool,
@@ -96,7 +95,7 @@ impl ContextOptions {
 
     /// The variations, by id, that calls force which force none themselves; see
     /// [`CallOptions::force_variation`]. They are neither stored nor tracked.
-    pub fn force_variations<V: Into<SmolStr>>(mut self, variation_ids: impl IntoIterator<Item = V>) -> Self {
+    pub fn force_variations<V: Into<Text>>(mut self, variation_ids: impl IntoIterator<Item = V>) -> Self {
         self.force_variations = variation_ids.into_iter().map(Into::into).collect();
         self
     }
@@ -160,13 +159,13 @@ pub struct CallOptions {
     pub(crate) attributes: Attributes,
     pub(crate) location: Option<Provider>,
     pub(crate) ignore_location: bool,
-    pub(crate) environment: Option<SmolStr>,
+    pub(crate) environment: Option<Text>,
     pub(crate) tracking: bool,
     pub(crate) storage: bool,
-    pub(crate) force_variation: Option<SmolStr>,
+    pub(crate) force_variation: Option<Text>,
     pub(crate) persist_forced: bool,
     pub(crate) type_casting: bool,
-    pub(crate) experience_keys: Vec<SmolStr>,
+    pub(crate) experience_keys: Vec<Text>,
 }
 
 impl CallOptions {
@@ -230,7 +229,7 @@ impl CallOptions {
     }
 
     /// The environment for this call; an empty one counts as not given.
-    pub fn environment(mut self, environment: impl Into<SmolStr>) -> Self {
+    pub fn environment(mut self, environment: impl Into<Text>) -> Self {
         self.environment = Some(environment.into()).filter(|environment| !environment.is_empty());
         self
     }
@@ -249,7 +248,7 @@ impl CallOptions {
 
     /// Answers with this variation of a qualifying experience, whatever the visitor's bucket. It is neither stored
     /// nor tracked, unless [`persist_forced`](Self::persist_forced) asks for it. Feature calls ignore it.
-    pub fn force_variation(mut self, variation_id: impl Into<SmolStr>) -> Self {
+    pub fn force_variation(mut self, variation_id: impl Into<Text>) -> Self {
         self.force_variation = Some(variation_id.into());
         self
     }
@@ -267,7 +266,7 @@ impl CallOptions {
     }
 
     /// Limits a feature call to these experiences; an empty list does not limit.
-    pub fn experience_keys<K: Into<SmolStr>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+    pub fn experience_keys<K: Into<Text>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
         self.experience_keys = keys.into_iter().map(Into::into).collect();
         self
     }

@@ -3,24 +3,23 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::config::{FetchError, ProjectConfig};
 use crate::core::{PreviewFetch, Shared, Snapshot};
 use crate::eval::Previewed;
+use crate::text::Text;
 use crate::worker::is_inside;
 
 /// A variation to preview.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    pub(crate) experience_id: SmolStr,
-    pub(crate) variation_id: SmolStr,
+    pub(crate) experience_id: Text,
+    pub(crate) variation_id: Text,
 }
 
 impl Preview {
     /// The preview of a variation, by the ids of its experience and itself.
     #[must_use]
-    pub fn new(experience_id: impl Into<SmolStr>, variation_id: impl Into<SmolStr>) -> Self {
+    pub fn new(experience_id: impl Into<Text>, variation_id: impl Into<Text>) -> Self {
         Self { experience_id: experience_id.into(), variation_id: variation_id.into() }
     }
 

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::attributes::{AttributeError, Attributes};
 use crate::config::ProjectConfig;
 use crate::eval::{Call, EvalSettings, Force, report_segments, split_report_segments};
 use crate::rules::Provider;
+use crate::text::Text;
 use crate::visitor::VisitorState;
 
 use super::inner::Subject;
@@ -146,7 +145,7 @@ pub(super) struct Setting<'a> {
     /// Where the visitor is, for calls that do not say so.
     pub(super) location: Option<&'a Provider>,
     /// What calls force which force nothing themselves.
-    pub(super) force_variations: &'a [SmolStr],
+    pub(super) force_variations: &'a [Text],
     pub(super) tracking: bool,
     /// Events count as dropped from now on.
     pub(super) is_closed: bool,

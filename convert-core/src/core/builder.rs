@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use smol_str::SmolStr;
 
 use crate::clock::{Clock, Jitter, RandomJitter, SystemClock};
 use crate::config::ProjectConfig;
 use crate::eval::{BucketingOptions, EvalSettings};
 use crate::events::EventBus;
 use crate::redact::Secret;
+use crate::text::Text;
 use crate::tracking::{Delivery, Limits};
 use crate::transport::{AsyncTransport, EndpointOptions, Endpoints, Transport};
 #[cfg(feature = "async")]
@@ -68,7 +68,7 @@ pub struct CoreBuilder {
     limits: Limits,
     ambiguous: AmbiguousPolicy,
     enrich_data: Option<bool>,
-    source_name: SmolStr,
+    source_name: Text,
     tracking: bool,
 }
 
@@ -118,7 +118,7 @@ impl CoreBuilder {
             limits: DeliveryConfig::LIMITS,
             ambiguous: AmbiguousPolicy::Retry,
             enrich_data: None,
-            source_name: SmolStr::new_static("rust-sdk"),
+            source_name: Text::from_static("rust-sdk"),
             tracking: true,
         }
     }
@@ -147,7 +147,7 @@ impl CoreBuilder {
     /// experiences of every environment are.
     pub fn environment(mut self, environment: impl Into<String>) -> Self {
         let environment = Some(environment.into()).filter(|environment| !environment.is_empty());
-        self.settings.environment = environment.as_deref().map(SmolStr::new);
+        self.settings.environment = environment.as_deref().map(Text::new);
         self.endpoints.environment = environment;
         self
     }
@@ -326,7 +326,7 @@ impl CoreBuilder {
     }
 
     /// The name under which events are sent; `rust-sdk` by default.
-    pub fn source(mut self, name: impl Into<SmolStr>) -> Self {
+    pub fn source(mut self, name: impl Into<Text>) -> Self {
         self.source_name = name.into();
         self
     }

@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use smol_str::SmolStr;
-
 use crate::completion::{Completer, Completion, completion, lock};
 use crate::config::{FetchError, FetchPolicy, Fetched, ProjectConfig};
+use crate::text::Text;
 use crate::transport::Request;
 
 use super::keeper::{Failed, Fetcher};
@@ -30,7 +29,7 @@ pub(crate) struct Previews {
 }
 
 struct Entry {
-    experience_id: SmolStr,
+    experience_id: Text,
     started: Duration,
     state: State,
 }
@@ -66,7 +65,7 @@ impl Previews {
 
     /// Fetches the config with an experience, or joins the fetch under way; gone where there is no SDK key, or too much is
     /// under way.
-    pub(crate) fn fetch(self: &Arc<Self>, experience_id: &SmolStr) -> PreviewFetch {
+    pub(crate) fn fetch(self: &Arc<Self>, experience_id: &Text) -> PreviewFetch {
         let (done, fetched) = completion();
         let Some(request) = self.fetcher.endpoints.preview_request(experience_id) else { return fetched };
         let now = self.fetcher.now();
@@ -133,7 +132,7 @@ impl fmt::Debug for Previews {
 /// One fetch on the SDK's thread.
 struct Task {
     previews: Arc<Previews>,
-    experience_id: SmolStr,
+    experience_id: Text,
     ended: bool,
 }
 

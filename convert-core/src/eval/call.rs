@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::attributes::{AttributeValue, Attributes};
 use crate::config::{Experience, ProjectConfig};
 use crate::events::Event;
 use crate::rules::{ExclusionLookup, Provider, RuleInput, RuleSource};
+use crate::text::Text;
 use crate::tracking::TrackingEvent;
 use crate::visitor::{CUSTOM_SEGMENTS, OneOrMany, StateChange, VisitorState};
 
@@ -16,7 +15,7 @@ use super::bucketing::BucketingOptions;
 /// What holds for every evaluation of one core.
 #[derive(Clone, Debug)]
 pub(crate) struct EvalSettings {
-    pub(crate) environment: Option<SmolStr>,
+    pub(crate) environment: Option<Text>,
     pub(crate) bucketing: BucketingOptions,
     pub(crate) keys_case_sensitive: bool,
 }
@@ -47,7 +46,7 @@ pub(crate) struct Call<'a> {
 /// The variations that the call asks for, in experiences that have one of them.
 #[derive(Clone, Copy)]
 pub(crate) struct Force<'a> {
-    pub(crate) variation_ids: &'a [SmolStr],
+    pub(crate) variation_ids: &'a [Text],
     /// Store and track it like a decision of the SDK's own.
     pub(crate) persist: bool,
 }

@@ -1,10 +1,9 @@
 //! Casting of feature variables to their declared kind, with the JavaScript SDK's coercions.
 
-use smol_str::SmolStr;
-
 use crate::config::{VariableKind, VariableValue};
 use crate::js;
 use crate::json::Json;
+use crate::text::Text;
 
 /// What a cast makes of a served value.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +61,7 @@ fn float(served: &Json<'_>) -> Cast {
 fn text(served: &Json<'_>) -> Cast {
     match served {
         Json::Str(_) => Cast::AsServed,
-        other => Cast::Value(VariableValue::Text(SmolStr::new(other.js_string()))),
+        other => Cast::Value(VariableValue::Text(Text::new(other.js_string()))),
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::config::Goal;
 use crate::rules::RuleSource;
+use crate::text::Text;
 use crate::tracking::{EventKind, TrackingEvent, Transaction};
 use crate::visitor::{GoalMark, OneOrMany};
 
@@ -62,7 +61,7 @@ pub(crate) fn conversion_events(
     if !is_first && transaction.is_none() {
         return OneOrMany::Empty;
     }
-    let bucketing: Option<Arc<[(SmolStr, SmolStr)]>> = match call.state.decision_pairs() {
+    let bucketing: Option<Arc<[(Text, Text)]>> = match call.state.decision_pairs() {
         [] => None,
         decisions => Some(decisions.into()),
     };

@@ -1,8 +1,7 @@
 //! Features: which decided variations deliver them.
 
-use smol_str::SmolStr;
-
 use crate::config::{Change, Experience, FeatureDeclaration, Variation};
+use crate::text::Text;
 use crate::visitor::OneOrMany;
 
 use super::call::{Call, Effects};
@@ -31,7 +30,7 @@ pub(crate) fn deliver<'a>(
     call: &Call<'a>,
     effects: &mut Effects,
     feature: &FeatureDeclaration,
-    experience_keys: &[SmolStr],
+    experience_keys: &[Text],
     explain: impl FnMut(&'a Experience, &Result<Decided, Reason>),
 ) -> OneOrMany<Delivered> {
     let is_asked = |change: &Change| change.feature_id() == Some(feature.id());
@@ -43,7 +42,7 @@ pub(crate) fn deliver<'a>(
 }
 
 /// Decides every experience that can carry some feature, and finds all that they deliver.
-pub(crate) fn deliver_all(call: &Call<'_>, effects: &mut Effects, experience_keys: &[SmolStr]) -> OneOrMany<Delivered> {
+pub(crate) fn deliver_all(call: &Call<'_>, effects: &mut Effects, experience_keys: &[Text]) -> OneOrMany<Delivered> {
     let is_asked = |change: &Change| change.feature_id().is_some();
     let carriers = call.config.feature_carriers().iter().copied();
     let delivered = collect(call, effects, carriers, experience_keys, is_asked, |_, _| {});
@@ -58,7 +57,7 @@ fn collect<'a>(
     call: &Call<'a>,
     effects: &mut Effects,
     carriers: impl Iterator<Item = u32>,
-    experience_keys: &[SmolStr],
+    experience_keys: &[Text],
     is_asked: impl Fn(&Change) -> bool,
     mut explain: impl FnMut(&'a Experience, &Result<Decided, Reason>),
 ) -> OneOrMany<Delivered> {

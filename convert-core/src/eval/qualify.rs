@@ -1,11 +1,10 @@
 //! The gates that an experience puts before a visitor, in the reference's order.
 
-use smol_str::SmolStr;
-
 use crate::config::{AudienceMode, Experience, Location, LocationGate};
 use crate::events::Event;
 use crate::redact::VisitorId;
 use crate::rules::{ExclusionLookup, Provider, RuleOutcome, RuleSource, RuleTree};
+use crate::text::Text;
 
 use super::call::{Call, Effects};
 use super::reason::Reason;
@@ -81,7 +80,7 @@ fn note_transition(call: &Call<'_>, effects: &mut Effects, location: &Location, 
         return;
     }
     if call.storage {
-        let mut keys: Vec<SmolStr> = known.iter().filter(|key| *key != location.key()).cloned().collect();
+        let mut keys: Vec<Text> = known.iter().filter(|key| *key != location.key()).cloned().collect();
         if inside {
             keys.push(location.key().into());
         }

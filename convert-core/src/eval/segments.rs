@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::attributes::{AttributeValue, Attributes};
 use crate::rules::RuleSource;
+use crate::text::Text;
 use crate::visitor::{CUSTOM_SEGMENTS, is_report_segment};
 
 use super::call::{Call, custom_segments};
@@ -30,7 +29,7 @@ pub(crate) fn report_segments(segments: Attributes) -> Option<Arc<Attributes>> {
 ///
 /// Once one has matched, every later one is added without evaluation, as in the reference. Segments that the visitor
 /// is in already are skipped. `call.attributes` hold the rule data too.
-pub(crate) fn match_custom_segments(call: &Call<'_>, keys: &[&str]) -> Result<Vec<SmolStr>, Reason> {
+pub(crate) fn match_custom_segments(call: &Call<'_>, keys: &[&str]) -> Result<Vec<Text>, Reason> {
     let mut matched = Vec::new();
     let mut latch = false;
     for segment in call.config.segments().iter().filter(|segment| keys.contains(&segment.key())) {
@@ -46,7 +45,7 @@ pub(crate) fn match_custom_segments(call: &Call<'_>, keys: &[&str]) -> Result<Ve
 }
 
 /// The segments to merge where custom segments were matched: the stored list, then the new ones.
-pub(crate) fn with_custom_segments(stored: Option<&Attributes>, matched: &[SmolStr]) -> Attributes {
+pub(crate) fn with_custom_segments(stored: Option<&Attributes>, matched: &[Text]) -> Attributes {
     let known = custom_segments(stored).iter().cloned();
     let list = known.chain(matched.iter().cloned().map(AttributeValue::Text)).collect();
     Attributes::new().with(CUSTOM_SEGMENTS, AttributeValue::List(list))

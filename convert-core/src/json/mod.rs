@@ -5,9 +5,9 @@ mod de;
 use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use smol_str::{SmolStr, ToSmolStr};
 
 use crate::js::{self, JsKind, JsValue};
+use crate::text::Text;
 
 pub(crate) use de::is_too_deep;
 
@@ -83,11 +83,11 @@ impl<'a> Json<'a> {
     }
 
     /// An entity's id or key: a text that is not empty, or a number other than zero as JavaScript prints it.
-    pub(crate) fn id(&self) -> Option<SmolStr> {
+    pub(crate) fn id(&self) -> Option<Text> {
         match self.kind() {
-            JsKind::Text(text) if !text.is_empty() => Some(SmolStr::new(text)),
+            JsKind::Text(text) if !text.is_empty() => Some(Text::new(text)),
             JsKind::Number(number) if number != 0.0 && !number.is_nan() => {
-                Some(js::NumberText::new(number).as_str().to_smolstr())
+                Some(Text::new(js::NumberText::new(number).as_str()))
             }
             _ => None,
         }

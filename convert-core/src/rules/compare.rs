@@ -3,26 +3,25 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::operand::{Ordered, equals_lowered, with_lowered, with_text};
 use super::pattern::Pattern;
 use crate::attributes::AttributeValue;
 use crate::config::Warnings;
 use crate::js;
 use crate::json::Json;
+use crate::text::Text;
 
 /// An operator with its rule value, in the form that it compares.
 #[derive(Debug)]
 pub(super) enum Operator {
     Equals(Box<Equals>),
-    Less(Ordered<SmolStr>),
-    LessEqual(Ordered<SmolStr>),
-    Contains(SmolStr),
-    StartsWith(SmolStr),
-    EndsWith(SmolStr),
+    Less(Ordered<Text>),
+    LessEqual(Ordered<Text>),
+    Contains(Text),
+    StartsWith(Text),
+    EndsWith(Text),
     /// Sorted.
-    IsIn(Box<[SmolStr]>),
+    IsIn(Box<[Text]>),
     Matches(Arc<Pattern>),
     Exists,
     DoesNotExist,
@@ -35,13 +34,13 @@ pub(super) enum Operator {
 /// The rule value of `equals`: how it compares with a scalar, with a list's elements, and with a map's keys.
 #[derive(Debug)]
 pub(super) struct Equals {
-    lowered: SmolStr,
+    lowered: Text,
     value: AttributeValue,
 }
 
 impl Operator {
     pub(super) fn compile(match_type: &str, value: &Json<'_>, place: &str, warnings: &mut Warnings) -> Self {
-        let lowered = || SmolStr::from(js::lower(&value.js_string()));
+        let lowered = || Text::from(js::lower(&value.js_string()));
         match match_type {
             "equals" | "equalsNumber" | "matches" => {
                 Self::Equals(Box::new(Equals { lowered: lowered(), value: value.clone().into() }))
@@ -75,9 +74,9 @@ impl Operator {
         let mut token = |text: &str| {
             let lowered = js::lower(text);
             cased |= lowered != text;
-            SmolStr::from(lowered)
+            Text::from(lowered)
         };
-        let mut tokens: Vec<SmolStr> = match value {
+        let mut tokens: Vec<Text> = match value {
             Json::Str(text) => text.split('|').map(&mut token).collect(),
             Json::Array(items) => items.iter().map(|item| token(&item.js_string())).collect(),
             _ => Vec::new(),
@@ -144,6 +143,6 @@ fn exists(visitor: Option<&AttributeValue>) -> bool {
     }
 }
 
-fn is_in(text: &str, tokens: &[SmolStr]) -> bool {
+fn is_in(text: &str, tokens: &[Text]) -> bool {
     text.split('|').any(|token| tokens.binary_search_by(|candidate| candidate.as_str().cmp(token)).is_ok())
 }

@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use smol_str::SmolStr;
-
 use super::compare::Operator;
 use super::data::{Lookup, RuleInput, RuleItem, RuleSource};
 use super::tree::RuleOutcome;
 use crate::attributes::{AttributeValue, Attributes};
 use crate::config::Warnings;
 use crate::json::Json;
+use crate::text::Text;
 
 /// Its result is what the data provider answers, not a comparison.
 const JS_CONDITION: &str = "js_condition";
@@ -27,15 +26,15 @@ pub(super) enum Item {
 
 #[derive(Debug)]
 pub(super) struct Comparison {
-    rule_type: Option<SmolStr>,
-    key: Option<SmolStr>,
+    rule_type: Option<Text>,
+    key: Option<Text>,
     negated: bool,
     operator: Operator,
 }
 
 #[derive(Debug)]
 pub(super) struct Exclusion {
-    experience_key: SmolStr,
+    experience_key: Text,
     /// `None` where it is there and no boolean: the leaf is false.
     negated: Option<bool>,
     /// What the leaf is outside audiences.
@@ -86,8 +85,8 @@ impl Item {
 /// `value` unless the operator needs none.
 fn compile_comparison(
     json: &Json<'_>,
-    rule_type: Option<SmolStr>,
-    key: Option<SmolStr>,
+    rule_type: Option<Text>,
+    key: Option<Text>,
     place: &str,
     warnings: &mut Warnings,
 ) -> Result<Comparison, &'static str> {
@@ -153,7 +152,7 @@ impl Comparison {
 }
 
 /// The usual types are all over a config; the one too long to be kept inline is shared.
-fn intern(text: &str) -> SmolStr {
+fn intern(text: &str) -> Text {
     const LONG: &str = "generic_numeric_key_value";
-    if text == LONG { SmolStr::new_static(LONG) } else { SmolStr::new(text) }
+    if text == LONG { Text::from_static(LONG) } else { Text::new(text) }
 }

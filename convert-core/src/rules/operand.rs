@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::attributes::AttributeValue;
 use crate::js::{self, JsKind, JsValue, NumberText};
-use smol_str::SmolStr;
+use crate::text::Text;
 
 /// Texts up to this length are lowered on the stack.
 const STACK: usize = 256;
@@ -66,7 +66,7 @@ pub(super) enum Ordered<T> {
     Object(T),
 }
 
-impl Ordered<SmolStr> {
+impl Ordered<Text> {
     pub(super) fn from_rule(value: &AttributeValue) -> Self {
         with_ordered(value, |side| match side {
             Ordered::Number(number) => Self::Number(number),

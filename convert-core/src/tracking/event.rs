@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use crate::attributes::{AttributeValue, Attributes};
+use crate::text::Text;
 
 /// The kind of a tracking event, as the wire names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,22 +59,22 @@ pub(crate) struct TrackingEvent {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum EventKind {
     Bucketing {
-        experience_id: SmolStr,
-        variation_id: SmolStr,
+        experience_id: Text,
+        variation_id: Text,
     },
     Conversion {
-        goal_id: SmolStr,
+        goal_id: Text,
         /// The second event of a conversion with goal data.
         transaction: Option<Arc<Transaction>>,
         /// Every stored decision of the visitor, experience id to variation id; `None` when there are none.
-        bucketing: Option<Arc<[(SmolStr, SmolStr)]>>,
+        bucketing: Option<Arc<[(Text, Text)]>>,
     },
 }
 
 /// The goal data of a transaction, in the caller's order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Transaction {
-    pub(crate) goal_data: Vec<(SmolStr, AttributeValue)>,
+    pub(crate) goal_data: Vec<(Text, AttributeValue)>,
 }
 
 impl TrackingEvent {

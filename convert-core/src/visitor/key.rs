@@ -5,15 +5,15 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::DefaultHashBuilder;
-use smol_str::SmolStr;
 
 use crate::redact::VisitorRef;
+use crate::text::Text;
 
 /// The account and project whose visitors a state belongs to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ProjectScope {
-    pub(crate) account_id: SmolStr,
-    pub(crate) project_id: SmolStr,
+    pub(crate) account_id: Text,
+    pub(crate) project_id: Text,
 }
 
 /// The key of a visitor's state. [`Display`](fmt::Display) writes it as the JavaScript SDK does:

@@ -3,9 +3,9 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
-use smol_str::SmolStr;
 
 use crate::attributes::{AttributeValue, Attributes};
+use crate::text::Text;
 
 use super::small::OneOrMany;
 
@@ -31,10 +31,10 @@ pub(crate) fn is_report_segment(key: &str) -> bool {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VisitorState {
     /// Ordered by experience id: a visitor of a large project may have thousands.
-    bucketing: OneOrMany<(SmolStr, SmolStr)>,
-    goals: OneOrMany<SmolStr>,
+    bucketing: OneOrMany<(Text, Text)>,
+    goals: OneOrMany<Text>,
     segments: Option<Box<Attributes>>,
-    locations: Option<Box<[SmolStr]>>,
+    locations: Option<Box<[Text]>>,
     unknown: Option<Box<Map<String, Value>>>,
 }
 
@@ -71,7 +71,7 @@ impl VisitorState {
 
     /// The goals marked as reached.
     pub fn goals(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.goals.iter().map(SmolStr::as_str)
+        self.goals.iter().map(Text::as_str)
     }
 
     /// The stored segments, those included that another SDK stored and that are not reported.
@@ -82,7 +82,7 @@ impl VisitorState {
 
     /// The keys of the locations that the visitor is in.
     pub fn locations(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.location_keys().iter().map(SmolStr::as_str)
+        self.location_keys().iter().map(Text::as_str)
     }
 
     /// Whether nothing at all is remembered.
@@ -91,11 +91,11 @@ impl VisitorState {
         *self == Self::default()
     }
 
-    pub(crate) fn location_keys(&self) -> &[SmolStr] {
+    pub(crate) fn location_keys(&self) -> &[Text] {
         self.locations.as_deref().unwrap_or_default()
     }
 
-    pub(crate) fn decision_pairs(&self) -> &[(SmolStr, SmolStr)] {
+    pub(crate) fn decision_pairs(&self) -> &[(Text, Text)] {
         self.bucketing.as_slice()
     }
 
@@ -133,7 +133,7 @@ impl VisitorState {
         }
     }
 
-    fn apply_decisions(&mut self, fresh: &[(SmolStr, SmolStr)]) {
+    fn apply_decisions(&mut self, fresh: &[(Text, Text)]) {
         if fresh.len() > FEW {
             let known = std::mem::take(&mut self.bucketing);
             self.bucketing = sorted(fresh.iter().cloned().chain(known).collect());
@@ -165,10 +165,10 @@ impl VisitorState {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct StateChange {
-    pub(crate) bucketing: OneOrMany<(SmolStr, SmolStr)>,
+    pub(crate) bucketing: OneOrMany<(Text, Text)>,
     /// Each is merged by itself: merging is not associative where a value is a list.
     pub(crate) segments: OneOrMany<Attributes>,
-    pub(crate) locations: Option<Vec<SmolStr>>,
+    pub(crate) locations: Option<Vec<Text>>,
 }
 
 impl StateChange {
@@ -211,7 +211,7 @@ impl StateChange {
 
     /// The location keys that replace the stored ones.
     #[must_use]
-    pub fn locations(&self) -> Option<&[SmolStr]> {
+    pub fn locations(&self) -> Option<&[Text]> {
         self.locations.as_deref()
     }
 }
@@ -220,14 +220,14 @@ impl StateChange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GoalMark {
-    goal_key: SmolStr,
-    goal_id: Option<SmolStr>,
+    goal_key: Text,
+    goal_id: Option<Text>,
 }
 
 impl GoalMark {
     /// A mark under the goal's key; one under its id counts too, if it is given.
     #[must_use]
-    pub fn new(goal_key: impl Into<SmolStr>, goal_id: Option<SmolStr>) -> Self {
+    pub fn new(goal_key: impl Into<Text>, goal_id: Option<Text>) -> Self {
         Self { goal_key: goal_key.into(), goal_id }
     }
 
@@ -266,7 +266,7 @@ impl Serialize for VisitorState {
     }
 }
 
-struct Pairs<'a>(&'a [(SmolStr, SmolStr)]);
+struct Pairs<'a>(&'a [(Text, Text)]);
 
 impl Serialize for Pairs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -274,7 +274,7 @@ impl Serialize for Pairs<'_> {
     }
 }
 
-struct Marks<'a>(&'a [SmolStr]);
+struct Marks<'a>(&'a [Text]);
 
 impl Serialize for Marks<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -304,7 +304,7 @@ impl<'de> Deserialize<'de> for VisitorState {
 }
 
 /// A stored id as text: the reference compares ids by their text, so a number is one too.
-fn id_text(value: &Value) -> Option<SmolStr> {
+fn id_text(value: &Value) -> Option<Text> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.into()),
         Value::Number(number) => Some(number.to_string().into()),
@@ -312,19 +312,19 @@ fn id_text(value: &Value) -> Option<SmolStr> {
     }
 }
 
-fn stored_decisions(value: &Value) -> OneOrMany<(SmolStr, SmolStr)> {
+fn stored_decisions(value: &Value) -> OneOrMany<(Text, Text)> {
     let members = value.as_object().into_iter().flatten();
     sorted(members.filter_map(|(experience, variation)| Some((experience.into(), id_text(variation)?))).collect())
 }
 
 /// Decisions in their order; of several for one experience the first.
-fn sorted(mut decisions: Vec<(SmolStr, SmolStr)>) -> OneOrMany<(SmolStr, SmolStr)> {
+fn sorted(mut decisions: Vec<(Text, Text)>) -> OneOrMany<(Text, Text)> {
     decisions.sort_by(|(left, _), (right, _)| left.cmp(right));
     decisions.dedup_by(|(later, _), (earlier, _)| later == earlier);
     OneOrMany::from_vec(decisions)
 }
 
-fn stored_goals(value: &Value) -> OneOrMany<SmolStr> {
+fn stored_goals(value: &Value) -> OneOrMany<Text> {
     let truthy = |value: &Value| match value {
         Value::Null => false,
         Value::Bool(value) => *value,
@@ -344,7 +344,7 @@ fn stored_segments(value: Value) -> Option<Box<Attributes>> {
     (!segments.is_empty()).then(|| Box::new(segments))
 }
 
-fn stored_locations(value: &Value) -> Option<Box<[SmolStr]>> {
-    let keys: Vec<SmolStr> = value.as_array()?.iter().filter_map(id_text).collect();
+fn stored_locations(value: &Value) -> Option<Box<[Text]>> {
+    let keys: Vec<Text> = value.as_array()?.iter().filter_map(id_text).collect();
     (!keys.is_empty()).then(|| keys.into_boxed_slice())
 }

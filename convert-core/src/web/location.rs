@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
-use smol_str::{SmolStr, format_smolstr};
-
 use super::percent;
 use crate::attributes::Attributes;
 use crate::context::Preview;
+use crate::text::Text;
 
 /// The URL of a request, as the visitor sees it.
 ///
@@ -45,13 +44,13 @@ impl<'a> RequestUrl<'a> {
     #[must_use]
     pub fn location(&self) -> Attributes {
         let url = match self.query {
-            Some(query) => format_smolstr!("{}://{}{}?{query}", self.scheme, self.host, self.path),
-            None => format_smolstr!("{}://{}{}", self.scheme, self.host, self.path),
+            Some(query) => Text::written(format_args!("{}://{}{}?{query}", self.scheme, self.host, self.path)),
+            None => Text::written(format_args!("{}://{}{}", self.scheme, self.host, self.path)),
         };
         let parameters = pairs(self.query.unwrap_or_default()).take(Self::MAX_PARAMETERS);
-        let parameters = parameters.map(|(name, value)| (SmolStr::from(name), SmolStr::from(value)));
-        let own = [("path", SmolStr::new(self.path)), ("host", SmolStr::new(self.host)), ("url", url)];
-        parameters.chain(own.map(|(name, value)| (SmolStr::new_static(name), value))).collect()
+        let parameters = parameters.map(|(name, value)| (Text::from(name), Text::from(value)));
+        let own = [("path", Text::new(self.path)), ("host", Text::new(self.host)), ("url", url)];
+        parameters.chain(own.map(|(name, value)| (Text::from_static(name), value))).collect()
     }
 }
 

@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use smol_str::SmolStr;
-
 use super::agenda::Agenda;
 use super::lane::Fetch;
 use super::machine::{AmbiguousPolicy, Settings};
@@ -15,6 +13,7 @@ use super::{Task, Worker};
 use crate::clock::{Clock, Jitter};
 use crate::completion::{Completer, lock};
 use crate::events::{Event, EventBus};
+use crate::text::Text;
 use crate::tracking::{
     DropNews, DropReason, EventCounts, FlushError, FlushReport, Limits, Queue, ReleaseReason, Ticket, TrackingEvent,
 };
@@ -35,7 +34,7 @@ pub(crate) struct DeliveryConfig {
     pub(crate) limits: Limits,
     pub(crate) ambiguous: AmbiguousPolicy,
     pub(crate) enrich_data: bool,
-    pub(crate) source: SmolStr,
+    pub(crate) source: Text,
 }
 
 impl DeliveryConfig {
@@ -47,8 +46,8 @@ impl DeliveryConfig {
 /// Where the events go and which project they are of.
 #[derive(Debug)]
 pub(crate) struct Target {
-    pub(crate) account_id: SmolStr,
-    pub(crate) project_id: SmolStr,
+    pub(crate) account_id: Text,
+    pub(crate) project_id: Text,
     pub(crate) url: Arc<str>,
 }
 

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use smol_str::SmolStr;
 
 use super::*;
+use crate::text::Text;
 use crate::tracking::Transaction;
 
 const ENVELOPE: Envelope<'_> = Envelope { enrich_data: true, account_id: "100", project_id: "200", source: "rust-sdk" };
@@ -32,7 +32,7 @@ fn body(events: &[TrackingEvent]) -> (Value, String, usize) {
 
 #[test]
 fn the_body_has_the_wire_shape() {
-    let pairs: Arc<[(SmolStr, SmolStr)]> = [("e1".into(), "v1".into()), ("e2".into(), "v2".into())].into();
+    let pairs: Arc<[(Text, Text)]> = [("e1".into(), "v1".into()), ("e2".into(), "v2".into())].into();
     let goal_data = vec![
         ("amount".into(), 10.5.into()),
         ("productsCount".into(), 2.0.into()),
