@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-#[path = "../examples/load.rs"]
+#[path = "../examples/actix_load.rs"]
 mod example;
 
 fn main() -> ExitCode {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use storefront::browser::{close_after_a_visit, try_example};
 
-#[path = "../examples/storefront.rs"]
+#[path = "../examples/rocket_storefront.rs"]
 mod example;
 
 fn main() -> ExitCode {

@@ -6,8 +6,8 @@ const AS_PROGRAM: &str = "WEB_TESTING_AS_PROGRAM";
 
 /// Runs a test that starts a program, as the `main` of a test without harness.
 ///
-/// Cargo puts the examples of all packages into one folder, so of two with one name only one is there. A test that
-/// contains its example as a module has it for sure: the command that `test` gets starts this process again, as `program`.
+/// Where a test looks for the program of an example, an old one may be, or none. A test that contains its example as a
+/// module has it for sure: the command that `test` gets starts this process again, as `program`.
 pub fn test_program<T: Termination>(name: &str, program: impl FnOnce() -> T, test: impl FnOnce(Command)) -> ExitCode {
     if std::env::var_os(AS_PROGRAM).is_some() {
         return program().report();

@@ -1,6 +1,6 @@
 //! A small shop with an A/B test, a feature with variables, and a purchase goal. It needs no network and no account.
 //!
-//! `cargo run --package convert-axum --example storefront`, then look where it says. `ADDRESS=0.0.0.0:3000` shows it to a
+//! `cargo run --package convert-axum --example axum_storefront`, then look where it says. `ADDRESS=0.0.0.0:3000` shows it to a
 //! phone on the same network. Ctrl-C stops it, with everything delivered.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
