@@ -19,6 +19,7 @@ fn main() {
     match operation.as_str() {
         "floor" => floor(times),
         "decide" => decide(times),
+        "tracked-decision" => tracked_decision(times),
         "read-back" => read_back(times),
         "fresh-visitor" => fresh_visitor(times),
         "transaction" => transaction(times),
@@ -39,6 +40,15 @@ fn floor(times: u32) {
 fn decide(times: u32) {
     let (core, key) = (common::core(1, |builder| builder), common::experience_key(0));
     let (context, options) = (common::context(&core), common::deciding());
+    for _ in 0..times {
+        black_box(&context.run_experience_with(black_box(&key), &options));
+    }
+}
+
+/// The same, with its event queued.
+fn tracked_decision(times: u32) {
+    let (core, key) = (common::core(1, |builder| builder), common::experience_key(0));
+    let (context, options) = (common::context(&core), common::deciding().tracking(true));
     for _ in 0..times {
         black_box(&context.run_experience_with(black_box(&key), &options));
     }

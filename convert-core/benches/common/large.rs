@@ -1,4 +1,4 @@
-//! A large config, some 8 MB of text.
+//! Large configs: one of some 8 MB of text, and one of rules.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 pub const EXPERIENCES: usize = 10_000;
 
 /// Experiences in the shape that the config endpoint serves, without the members that this SDK ignores: they would only
-/// make the text larger. Some have rules of their own, some deliver features, some refer to audiences and locations.
+/// make the text larger. Each delivers features, and refers to an audience and a location with one rule, which it shares with
+/// others.
 pub fn config() -> String {
     let mut text =
         String::from(r#"{"account_id":"10035569","project":{"id":"10034190","name":"Large"},"experiences":["#);
@@ -50,6 +51,46 @@ pub fn config() -> String {
         r#"],"goals":[{"id":"100322784","key":"purchase","name":"Purchase","type":"revenue","rules":null}]}"#,
     );
     text
+}
+
+/// As many experiences, each with an audience of its own: three rules on three attributes, and for one in a hundred a fourth,
+/// with a regular expression like no other.
+pub fn targeted() -> String {
+    let leaf = |kind: &str, operator: &str, key: &str, value: &str| {
+        format!(
+            r#"{{"OR_WHEN":[{{"rule_type":"generic_{kind}_key_value","matching":{{"match_type":"{operator}","negated":false}},"value":{value},"key":"{key}"}}]}}"#
+        )
+    };
+    let (mut experiences, mut audiences) = (Vec::new(), Vec::new());
+    for i in 0..EXPERIENCES {
+        let mut rules = vec![
+            leaf("text", "matches", "country", &format!("\"country-{}\"", i % 250)),
+            leaf("text", "isIn", "plan", r#""free|gold|platinum""#),
+            leaf("numeric", "less", "age", &(18 + i % 60).to_string()),
+        ];
+        if i % 100 == 0 {
+            rules.push(leaf("text", "regexMatches", "url", &format!(r#""^/campaign-{i}/[a-z0-9]+$""#)));
+        }
+        let id = 1_003_000 + i;
+        audiences.push(format!(
+            r#"{{"id":"{id}","key":"audience-{i}","name":"Audience {i}","rules":{{"OR":[{{"AND":[{}]}}]}}}}"#,
+            rules.join(",")
+        ));
+        let variation = |v: usize| {
+            format!(r#"{{"id":"{}","key":"variation-{v}","status":"running","traffic_allocation":50.0}}"#, 2 * i + v)
+        };
+        experiences.push(format!(
+            r#"{{"id":"{}","key":"targeted-{i}","audiences":["{id}"],"variations":[{},{}]}}"#,
+            100_300_000 + i,
+            variation(0),
+            variation(1)
+        ));
+    }
+    format!(
+        r#"{{"account_id":"10035569","project":{{"id":"10034190"}},"experiences":[{}],"audiences":[{}]}}"#,
+        experiences.join(","),
+        audiences.join(",")
+    )
 }
 
 fn with_rules(text: &mut String, count: usize, first_id: usize, key: &str, value: &str) {
