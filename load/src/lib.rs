@@ -2,7 +2,7 @@
 //! fails on and off, and SIGTERM in the middle.
 //!
 //! Afterwards it must hold that no request was refused before SIGTERM, that every accepted request was answered, that every
-//! tracked event was acknowledged once or counted as dropped with its reason, and that no request failed because of the SDK.
+//! tracked event was acknowledged once, or counted as dropped from a full queue, and that no request failed because of the SDK.
 //!
 //! A web crate's example calls [`main`] with what runs its server. The program starts itself a second time as the server,
 //! so that the signal goes to a process of its own.

@@ -11,6 +11,9 @@ use crate::say;
 
 pub(crate) const ENDPOINT: &str = "LOAD_TRACK_ENDPOINT";
 pub(crate) const WORKERS: &str = "LOAD_WORKERS";
+pub(crate) const QUEUE_FULL: &str = "queue full";
+/// How many events the core's queue holds. These are small, so that its bound in bytes is never met first.
+pub(crate) const QUEUE_LIMIT: u64 = 100_000;
 
 /// How many workers this process is told to have.
 pub(crate) fn workers() -> Option<usize> {
@@ -85,7 +88,7 @@ impl Server {
 }
 
 /// The last thing that the server's process says.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct ServerReport {
     pub(crate) entered: Vec<u64>,
     pub(crate) accepted: u64,
@@ -100,7 +103,7 @@ pub(crate) struct ServerReport {
 impl ServerReport {
     fn new(entered: Vec<u64>, stats: &Stats) -> Self {
         let dropped = [
-            ("queue full", stats.dropped.queue_full),
+            (QUEUE_FULL, stats.dropped.queue_full),
             ("rejected", stats.dropped.rejected),
             ("too large", stats.dropped.too_large),
             ("ambiguous", stats.dropped.ambiguous),
@@ -115,5 +118,13 @@ impl ServerReport {
             ambiguous: stats.ambiguous.total(),
             requests: stats.requests,
         }
+    }
+
+    pub(crate) fn dropped_in_all(&self) -> u64 {
+        self.dropped.iter().map(|(_, count)| count).sum()
+    }
+
+    pub(crate) fn dropped_by(&self, reason: &str) -> u64 {
+        self.dropped.iter().filter(|(named, _)| named == reason).map(|(_, count)| count).sum()
     }
 }
