@@ -4,8 +4,9 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
-use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use convert_core::web::{Cores, Visit, Visitor, VisitorCookie};
 
 use crate::error::ConvertError;
@@ -84,23 +85,42 @@ impl Arrival {
         self.inner.shared.settings.visitor_cookie()
     }
 
-    /// Has a request that asked for nothing ask now, where the app wants that.
-    pub(crate) fn mint(&self, request: &HttpRequest) {
+    /// Leaves in the response what the visitor asks of it. A request that asked for nothing asks now, where the app wants
+    /// that, and has its response marked as the visitor's only if that sets the cookie.
+    pub(crate) fn leave_in<B>(&self, response: &mut ServiceResponse<B>) {
+        let asked = self.inner.visit.get().is_some();
         if self.inner.shared.settings.mints_always() {
             // No function of the app is running now, so nothing is in the way.
-            let _ = self.ask(request);
+            let _ = self.ask(response.request());
+        }
+        self.leave(response.headers_mut(), asked);
+    }
+
+    /// The same for a response that is made of an error.
+    pub(crate) fn leave_in_error<B>(&self, response: &mut HttpResponse<B>) {
+        self.leave(response.headers_mut(), true);
+    }
+
+    /// What the app says itself stays as it is.
+    fn leave(&self, headers: &mut HeaderMap, asked: bool) {
+        let Some(visit) = self.inner.visit.get() else { return };
+        let keeps = visit.visitor().needs_cookie();
+        if keeps {
+            self.set_cookie(visit.visitor(), headers);
+        }
+        let private = self.inner.shared.settings.cache_control().filter(|_| asked || keeps);
+        if let Some(value) = private.filter(|_| !headers.contains_key(CACHE_CONTROL)) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static(value));
         }
     }
 
-    /// Sets the visitor's cookie where the request got a new visitor, unless the app sets it itself.
-    pub(crate) fn leave(&self, headers: &mut HeaderMap) {
-        let Some(visit) = self.inner.visit.get().filter(|visit| visit.visitor().needs_cookie()) else { return };
+    fn set_cookie(&self, visitor: &Visitor, headers: &mut HeaderMap) {
         let cookie = self.cookie();
         if headers.get_all(SET_COOKIE).any(|set| cookie.is_set_by(set.as_bytes())) {
             return;
         }
         // Cookie settings and minted ids have visible ASCII only, so this is always a header.
-        if let Ok(mut value) = HeaderValue::from_str(&cookie.set_cookie(visit.visitor().id())) {
+        if let Ok(mut value) = HeaderValue::from_str(&cookie.set_cookie(visitor.id())) {
             value.set_sensitive(true);
             headers.append(SET_COOKIE, value);
         }

@@ -12,7 +12,8 @@ use pin_project_lite::pin_project;
 use crate::arrival::Arrival;
 
 pin_project! {
-    /// The future of a [`ConvertService`](crate::ConvertService): the inner one, and then the visitor's cookie.
+    /// The future of a [`ConvertService`](crate::ConvertService): the inner one, and then what the visitor asks of the
+    /// response.
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
@@ -36,23 +37,22 @@ where
         let this = self.project();
         let result = ready!(this.inner.poll(cx));
         Poll::Ready(match this.arrival.take() {
-            Some(arrival) => with_cookie(result, arrival),
+            Some(arrival) => with_visitor(result, arrival),
             None => result,
         })
     }
 }
 
-fn with_cookie<B>(result: Result<ServiceResponse<B>, Error>, arrival: Arrival) -> Result<ServiceResponse<B>, Error> {
+fn with_visitor<B>(result: Result<ServiceResponse<B>, Error>, arrival: Arrival) -> Result<ServiceResponse<B>, Error> {
     match result {
         Ok(mut response) => {
-            arrival.mint(response.request());
-            arrival.leave(response.headers_mut());
+            arrival.leave_in(&mut response);
             Ok(response)
         }
         // It becomes a response further out, and stays the error that it is until then.
         Err(mut error) => {
             error.add_response_mapper(move |mut response| {
-                arrival.leave(response.headers_mut());
+                arrival.leave_in_error(&mut response);
                 response
             });
             Err(error)

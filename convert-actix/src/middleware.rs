@@ -152,6 +152,13 @@ impl ConvertMiddleware {
         self.with(|settings| settings.mint_always(mint_always))
     }
 
+    /// Whether a response to a request that asked for a context, or one that sets the visitor's cookie, says
+    /// `Cache-Control: private` where it says nothing of caches itself; true by default. With false the app keeps such
+    /// responses out of [caches that others share](crate::guide#caches-and-cdns).
+    pub fn private_responses(self, private_responses: bool) -> Self {
+        self.with(|settings| settings.private_responses(private_responses))
+    }
+
     /// All settings that no function takes part in, at once.
     pub fn settings(self, settings: Settings) -> Self {
         self.with(|_| settings)

@@ -29,7 +29,7 @@ async fn costs(handle: fn(&ServiceRequest)) -> u64 {
         let before = allocations();
         let response = service.call(request).await.unwrap();
         counts.push(allocations() - before);
-        assert!(response.headers().is_empty());
+        assert!(!response.headers().contains_key("set-cookie"));
     }
     counts.into_iter().min().unwrap()
 }

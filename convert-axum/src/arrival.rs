@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use convert_core::web::{Visit, Visitor, VisitorCookie};
-use http::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Extensions, Uri};
 
@@ -25,7 +25,7 @@ struct Inner {
     visit: OnceLock<Visit>,
     /// The new visitor, if one was made, for layers further in that have the same cookie.
     minted: OnceLock<Visitor>,
-    /// Whether a visitor was asked for, so that the response keeps it.
+    /// Whether a visitor was asked for, so that the response keeps it and is for that visitor alone.
     asked: AtomicBool,
 }
 
@@ -98,22 +98,31 @@ impl Arrival {
         Some(visit)
     }
 
-    pub(crate) fn mark_asked(&self) {
+    fn mark_asked(&self) {
         self.inner.asked.store(true, Ordering::Relaxed);
     }
 
-    /// Sets the visitor's cookie where the request got a new visitor, unless the app sets it itself.
+    /// Leaves in the response what the visitor asks of it. What the app says itself stays as it is.
     pub(crate) fn leave(&self, headers: &mut HeaderMap) {
         let Some(visit) = self.inner.visit.get() else { return };
-        if !visit.visitor().needs_cookie() || !self.inner.asked.load(Ordering::Relaxed) {
-            return;
+        let (settings, asked) = (&self.inner.shared.settings, self.inner.asked.load(Ordering::Relaxed));
+        let keeps = visit.visitor().needs_cookie() && (asked || settings.mints_always());
+        if keeps {
+            self.set_cookie(visit.visitor(), headers);
         }
+        let private = settings.cache_control().filter(|_| asked || keeps);
+        if let Some(value) = private {
+            headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
+        }
+    }
+
+    fn set_cookie(&self, visitor: &Visitor, headers: &mut HeaderMap) {
         let cookie = self.cookie();
         if headers.get_all(SET_COOKIE).iter().any(|set| cookie.is_set_by(set.as_bytes())) {
             return;
         }
         // Cookie settings and minted ids have visible ASCII only, so this is always a header.
-        if let Ok(mut value) = HeaderValue::from_str(&cookie.set_cookie(visit.visitor().id())) {
+        if let Ok(mut value) = HeaderValue::from_str(&cookie.set_cookie(visitor.id())) {
             value.set_sensitive(true);
             headers.append(SET_COOKIE, value);
         }

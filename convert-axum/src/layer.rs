@@ -143,6 +143,13 @@ impl ConvertLayer {
         self.with(|settings| settings.mint_always(mint_always))
     }
 
+    /// Whether a response to a request that asked for a context, or one that sets the visitor's cookie, says
+    /// `Cache-Control: private` where it says nothing of caches itself; true by default. With false the app keeps such
+    /// responses out of [caches that others share](crate::guide#caches-and-cdns).
+    pub fn private_responses(self, private_responses: bool) -> Self {
+        self.with(|settings| settings.private_responses(private_responses))
+    }
+
     /// Whether the context is prepared before the handler runs; false by default. For stacks whose handlers see the
     /// extensions of a request but not its head, such as tonic: there
     /// [`ConvertContext::from_extensions`](crate::ConvertContext::from_extensions) finds it. A cookie is still set only

@@ -31,9 +31,6 @@ impl<S> ConvertService<S> {
         }
         let arrival = Arrival::new(&self.shared, request.uri(), outer);
         let mut request = if self.shared.is_early() { prepared(request, &arrival) } else { request };
-        if self.shared.settings.mints_always() {
-            arrival.mark_asked();
-        }
         request.extensions_mut().insert(arrival.clone());
         (request, Some(arrival))
     }

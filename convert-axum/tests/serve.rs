@@ -14,84 +14,15 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use common::core;
-use convert_axum::core::Core;
-use convert_axum::{ConvertContext, ConvertCore, ConvertLayer, ServeReport, run, serve};
+use common::server::{Gate, Server, impatient, rest};
+use convert_axum::{ConvertContext, ConvertCore, ConvertLayer, run, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 use web_testing::FOR_EVER;
 
-/// A served app.
-struct Server {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    report: JoinHandle<ServeReport>,
-}
-
-impl Server {
-    async fn start(core: &Core, app: Router, drain_deadline: Duration) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serve = serve(listener, app.layer(ConvertLayer::new(core)), core)
-            .shutdown_signal(async { stopped.await.unwrap() })
-            .drain_deadline(drain_deadline);
-        Self { address, stop, report: tokio::spawn(serve.into_future()) }
-    }
-
-    /// Connects, and asks for a page.
-    async fn ask(&self, path: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n").as_bytes()).await.unwrap();
-        stream
-    }
-
-    async fn stop(self) -> ServeReport {
-        self.stop.send(()).unwrap();
-        self.report.await.unwrap()
-    }
-}
-
-/// Serves an app whose connections have little time for a request's head, and connects to it with some text.
-async fn impatient(core: &Core, app: Router) -> (JoinHandle<ServeReport>, impl AsyncFn(&str) -> TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = serve(listener, app, core).shutdown_signal(std::future::pending());
-    let connect = async move |text: &str| {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(text.as_bytes()).await.unwrap();
-        stream
-    };
-    (tokio::spawn(server.head_deadline(Duration::from_millis(20)).into_future()), connect)
-}
-
-/// All that comes until the connection is closed, however it is.
-async fn rest(mut stream: TcpStream) -> String {
-    let (mut text, mut part) = (Vec::new(), [0; 1024]);
-    while let Ok(length @ 1..) = stream.read(&mut part).await {
-        text.extend_from_slice(&part[..length]);
-    }
-    String::from_utf8(text).unwrap()
-}
-
-/// A page that is under way until it is let go.
-#[derive(Clone, Default)]
-struct Gate {
-    entered: Arc<Notify>,
-    open: Arc<Notify>,
-}
-
-impl Gate {
-    fn page(&self) -> axum::routing::MethodRouter {
-        let gate = self.clone();
-        get(async move |convert: ConvertContext| {
-            gate.entered.notify_one();
-            gate.open.notified().await;
-            format!("bought: {}", convert.track_conversion("purchase").is_queued())
-        })
-    }
-}
+/// For a deadline that the test waits for.
+const SOON: Duration = Duration::from_millis(20);
 
 #[tokio::test]
 async fn a_request_under_way_is_answered_and_its_events_are_delivered() {
@@ -176,7 +107,7 @@ async fn idle_and_silent_connections_do_not_hold_the_server() {
 async fn a_half_sent_request_is_not_waited_for() {
     let core = core();
     let app = Router::new().route("/", get(async || "hello"));
-    let (server, connect) = impatient(&core, app).await;
+    let (server, connect) = impatient(&core, app, SOON).await;
     // The third may be the start of HTTP/2, the fourth is silent, and of the last the second request is half sent.
     for half in ["GET / HTTP/1.1\r\nHost: a\r\n", "G", "PRI * HT", ""] {
         assert_eq!(rest(connect(half).await).await, "", "{half:?} is closed without an answer");
@@ -190,7 +121,7 @@ async fn a_half_sent_request_is_not_waited_for() {
 async fn a_request_under_way_may_take_longer_than_its_head() {
     let (core, gate) = (core(), Gate::default());
     let app = Router::new().route("/buy", gate.page()).layer(ConvertLayer::new(&core));
-    let (server, connect) = impatient(&core, app).await;
+    let (server, connect) = impatient(&core, app, SOON).await;
     let slow = connect("GET /buy HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     gate.entered.notified().await;
     // A connection that was made later has come to its deadline meanwhile.
@@ -275,25 +206,16 @@ async fn a_connection_that_waits_to_be_accepted_is_served() {
     assert!(answer.ends_with(&peer), "{answer}");
 }
 
-#[cfg(feature = "http2")]
+#[cfg(not(feature = "http2"))]
 #[tokio::test]
-async fn streams_of_http2_end_with_the_deadline_too() {
-    use hyper_util::rt::{TokioExecutor, TokioIo};
-
-    let (core, gate) = (core(), Gate::default());
-    let server = Server::start(&core, Router::new().route("/buy", gate.page()), Duration::ZERO).await;
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    let (mut client, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let request = axum::http::Request::get("http://shop.example/buy").body(Body::empty()).unwrap();
-    let answer = tokio::spawn(async move { client.send_request(request).await });
-    gate.entered.notified().await;
-    assert_eq!(Arc::strong_count(&gate.open), 2 + 1, "the test's, the router's and the request's");
-    let report = server.stop().await;
-    assert_eq!(report.dropped_connections, 1);
-    assert_eq!(Arc::strong_count(&gate.open), 1, "the request was dropped, and the router with the server");
-    assert!(answer.await.unwrap().is_err());
+async fn http2_is_not_spoken_unless_this_crate_is_told_to() {
+    let core = core();
+    let server = Server::start(&core, Router::new().route("/", get(async || "hello")), FOR_EVER).await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    // The preface of HTTP/2, and its first frame: settings.
+    client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    assert_eq!(rest(client).await, "");
+    server.stop().await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-use convert_core::web::{Visit, VisitorCookie};
+use convert_core::web::{Visit, Visitor, VisitorCookie};
 use rocket::{Request, Response};
 
 use crate::guard::{AsyncConvertContext, ConvertContext};
@@ -50,7 +50,7 @@ impl Arrival {
 
     /// Has a request that asked for nothing ask now, where the app wants that. Rocket contains the panics of guards and
     /// handlers, but not those of fairings: a function of the app that panics here must not cost the response.
-    pub(crate) fn mint(&self, request: &Request<'_>) {
+    fn mint(&self, request: &Request<'_>) {
         let asked = || {
             self.ask(request);
         };
@@ -75,16 +75,28 @@ impl Arrival {
         })
     }
 
-    /// Sets the visitor's cookie where the request got a new visitor, unless the app sets it itself. As a header: Rocket
-    /// has taken the jar's cookies by now.
-    pub(crate) fn leave(&self, response: &mut Response<'_>) {
+    /// Leaves in the response what the visitor asks of it. A request that asked for nothing asks now, where the app wants
+    /// that, and has its response marked as the visitor's only if that sets the cookie. What the app says itself stays as
+    /// it is.
+    pub(crate) fn leave(&self, request: &Request<'_>, response: &mut Response<'_>) {
+        let asked = self.visit.get().is_some();
+        self.mint(request);
         let Some(visit) = self.visit.get() else { return };
-        if !visit.visitor().needs_cookie() {
-            return;
+        let keeps = visit.visitor().needs_cookie();
+        if keeps {
+            self.set_cookie(visit.visitor(), response);
         }
+        let private = self.shared().settings.cache_control().filter(|_| asked || keeps);
+        if let Some(value) = private.filter(|_| !response.headers().contains("Cache-Control")) {
+            response.set_raw_header("Cache-Control", value);
+        }
+    }
+
+    /// As a header: Rocket has taken the jar's cookies by now.
+    fn set_cookie(&self, visitor: &Visitor, response: &mut Response<'_>) {
         let cookie = self.cookie.get().unwrap_or_else(|| self.shared().settings.visitor_cookie());
         if !response.headers().get("Set-Cookie").any(|set| cookie.is_set_by(set.as_bytes())) {
-            response.adjoin_raw_header("Set-Cookie", cookie.set_cookie(visit.visitor().id()));
+            response.adjoin_raw_header("Set-Cookie", cookie.set_cookie(visitor.id()));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The fairing, and what it can be told.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use convert_core::web::{Cores, Settings, VisitorCookie};
@@ -152,9 +152,19 @@ impl ConvertFairing {
     }
 
     /// The cookie of a request, where it is not the same for all: one for each tenant, for instance. Goes before the
-    /// configuration's.
+    /// configuration's. The first that [browsers would drop](VisitorCookie::check) is warned of.
     pub fn cookie_with(self, cookie: impl Fn(&Request<'_>) -> VisitorCookie + Send + Sync + 'static) -> Self {
-        self.with(|told| told.cookie = Some(Box::new(cookie)))
+        let warned = Once::new();
+        let checked = move |request: &Request<'_>| {
+            let cookie = cookie(request);
+            if let Err(error) = cookie.check() {
+                warned.call_once(|| {
+                    tracing::warn!(target: "convert", "browsers will not keep the visitor's cookie of a request: {error}");
+                });
+            }
+            cookie
+        };
+        self.with(|told| told.cookie = Some(Box::new(checked)))
     }
 
     /// Whether `?convert_preview={experience id}.{variation id}` shows a variation; false by default. Such a link works
@@ -178,6 +188,13 @@ impl ConvertFairing {
     /// response is there; where a function of the app panics then, the response goes without the cookie.
     pub fn mint_always(self, mint_always: bool) -> Self {
         self.set(|settings| settings.mint_always(mint_always))
+    }
+
+    /// Whether a response to a request that asked for a context, or one that sets the visitor's cookie, says
+    /// `Cache-Control: private` where it says nothing of caches itself; true by default. With false the app keeps such
+    /// responses out of [caches that others share](crate::guide#caches-and-cdns).
+    pub fn private_responses(self, private_responses: bool) -> Self {
+        self.set(|settings| settings.private_responses(private_responses))
     }
 
     /// All settings that no function takes part in, at once.
@@ -276,8 +293,7 @@ impl Fairing for ConvertFairing {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Ok(shared) = Shared::of(request.rocket()) else { return };
         let arrival = Arrival::of(request, shared);
-        arrival.mint(request);
-        arrival.leave(response);
+        arrival.leave(request, response);
         if shared.traffic.is_stopping() && !response.headers().contains("Connection") {
             // Rocket 0.5 would keep idle connections open, and take requests from them, while the fairing ends its work.
             response.set_raw_header("Connection", "close");

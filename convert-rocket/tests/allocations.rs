@@ -49,9 +49,9 @@ fn a_handler_that_asks_for_nothing_costs_four_allocations_and_a_decision_few_mor
     let of_rocket = costs(&without, "/idle");
     // The two callbacks' futures, and the request's first entry in its local cache.
     assert_eq!(costs(&with, "/idle") - of_rocket, 4);
-    // Then the guard's future; the context with its visitor and its view of the config; and the URL for a location that
-    // nobody asks for yet.
-    assert_eq!(costs(&with, "/everywhere") - of_rocket, 9);
+    // Then the guard's future; the context with its visitor and its view of the config; the URL for a location that nobody
+    // asks for yet; and the header for caches.
+    assert_eq!(costs(&with, "/everywhere") - of_rocket, 10);
     // Two more: the location, once it is asked for, and a list of the locations that the visitor is in.
-    assert_eq!(costs(&with, "/") - of_rocket, 11);
+    assert_eq!(costs(&with, "/") - of_rocket, 12);
 }

@@ -103,6 +103,7 @@ fn a_config_of_rocket_makes_the_core_and_says_how_requests_are_treated() {
         visitor_limit = 10
         visitor_time_to_live = 3600
         mint_always = true
+        private_responses = false
         flush_deadline = 1
         cookie = { name = "shop", path = "/s", domain = "a.example", max_age = 60, same_site = "strict", secure = false, http_only = false }
     "#;
@@ -118,6 +119,7 @@ fn a_config_of_rocket_makes_the_core_and_says_how_requests_are_treated() {
     let cookies = answer.set_cookies().concat();
     let (start, end) = ("shop=", "; Max-Age=60; Domain=a.example; Path=/s; SameSite=Strict");
     assert!(cookies.starts_with(start) && cookies.ends_with(end), "{cookies}");
+    assert!(answer.headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("cache-control")), "{answer:?}");
 
     let core = client.rocket().state::<Core>().unwrap();
     assert!(core.create_context("v").unwrap().track_conversion("purchase").is_queued());

@@ -10,9 +10,11 @@ use std::sync::{Mutex, PoisonError};
 
 use convert_rocket::core::Core;
 use convert_rocket::core::testing::{Answer, RecordingTransport};
-use convert_rocket::{ConvertContext, ConvertFairing, ConvertRejection};
+use convert_rocket::{ConvertContext, ConvertFairing, ConvertRejection, VisitorCookie};
+use rocket::Request;
 use rocket::figment::Figment;
 use rocket::figment::providers::{Format, Toml};
+use rocket::http::Header;
 use rocket::local::blocking::Client;
 use web_testing::shop;
 
@@ -66,17 +68,39 @@ fn rockets_log_says_what_is_configured_what_is_wrong_and_no_secret() {
     transport.otherwise(convert_rocket::core::RequestKind::Config, Answer::body(shop()));
     let fairing = || Some(ConvertFairing::from_builder(Core::builder().async_transport(transport.clone())));
     let settings = "[default.convert]\nsdk_key = 'key-1234567890'\nsdk_key_secret = 's-1234567890'\n\
-                    debug_token = 't-1234567890'\nbatch_size = 7\nflush_deadline = 0.5";
+                    debug_token = 't-1234567890'\nenvironment = 'production'\nbatch_size = 7\nflush_deadline = 0.5\n\
+                    refresh = { interval = 300, backoff_factor = 1.5 }\n\
+                    cookie = { name = 'shop', max_age = 60, same_site = 'strict', secure = false }";
     let client = launch(settings, fairing()).unwrap();
     let lines = logged();
     let all = lines.join("\n");
     assert!(!all.contains("1234567890"), "{all}");
-    for line in ["sdk_key: [redacted]", "sdk_key_secret: [redacted]", "batch_size: 7", "flush_deadline: 500ms"] {
+    for line in [
+        "sdk_key: [redacted]",
+        "sdk_key_secret: [redacted]",
+        "environment: production",
+        "batch_size: 7",
+        "refresh: interval = 300s, backoff_factor = 1.5",
+        "cookie: name = shop, max_age = 60s, same_site = strict, secure = false",
+        "flush_deadline: 500ms",
+    ] {
         assert!(lines.contains(&format!("INFO rocket::launch::_: {line}")), "{line} is not in\n{all}");
     }
     client.terminate();
     let last = logged().join("\n");
     assert!(last.contains("INFO convert: Convert: last events: "), "{last}");
+
+    let host = || VisitorCookie::new().name("__Host-visitor").unwrap();
+    let of_tenants = move |request: &Request<'_>| host().secure(!request.headers().contains("X-Tenant"));
+    let client = launch(settings, fairing().map(|fairing| fairing.cookie_with(of_tenants))).unwrap();
+    let warnings = |tenant: bool| {
+        logged();
+        let request = client.get("/");
+        drop(if tenant { request.header(Header::new("X-Tenant", "7")) } else { request }.dispatch());
+        logged().into_iter().filter(|line| line.contains("visitor's cookie of a request")).count()
+    };
+    // The cookie of this tenant is one that browsers would drop, which is told once.
+    assert_eq!([false, true, true].map(warnings), [0, 1, 0]);
 
     seen(&launch("", None).unwrap_err());
     let lines = logged();

@@ -1,6 +1,9 @@
 //! A server's life: its shutdown signal, its drain deadline, and the last delivery.
 
+mod connection;
 mod connections;
+mod heard;
+mod protocol;
 mod report;
 mod run;
 mod settings;
@@ -20,7 +23,8 @@ use hyper::body::Body as HttpBody;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-use self::connections::{App, Connections};
+use self::connection::App;
+use self::connections::Connections;
 use self::settings::lifespan_settings;
 
 pub use self::report::ServeReport;
@@ -39,8 +43,8 @@ pub use convert_core::web::RunReport;
 /// track after the core was closed is lost: events count as dropped, and conversions answer `Suppressed`. The
 /// [guide](crate::guide#websockets) has an app that ends them first.
 ///
-/// Handlers can extract [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). Connections are HTTP/1.1; the feature
-/// `http2` adds HTTP/2. For TLS, Unix sockets, or `axum::serve`'s own options use [`run`].
+/// Handlers can extract [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). Connections are HTTP/1.1; this crate's
+/// feature `http2` adds HTTP/2, and axum's own does not. For TLS, Unix sockets, or `axum::serve`'s own options use [`run`].
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
@@ -76,7 +80,10 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(30);
 impl<S> Serve<S> {
     /// How long a connection may take to send the head of a request, counted from when it was made or from the response
     /// before; 30 seconds by default. Then it is closed, so that clients cannot hold connections with half a head. `None`
-    /// waits for ever. Of HTTP/2 only the first request of a connection is meant.
+    /// waits for ever.
+    ///
+    /// A connection of HTTP/2 on which no request was begun for so long takes no more of them, and is closed when those under
+    /// way have ended. It is pinged as often: a client that does not answer as quickly, or in 20 seconds, is dropped.
     ///
     /// Idle connections are closed by it too. Behind a proxy that keeps connections for reuse, choose longer than the proxy
     /// does: else now and then it sends a request to a connection that is just being closed.

@@ -60,8 +60,8 @@ pub enum CookieError {
     Domain,
     /// It is kept for less than a second: browsers drop it at once, and each request is a new visitor.
     MaxAge,
-    /// It is not `Secure`, and browsers take cookies with `SameSite=None`, or with a name that begins with `__Secure-` or
-    /// `__Host-`, only if they are.
+    /// It is not `Secure`, and browsers drop such a cookie where it has `SameSite=None`, or a name that begins with
+    /// `__Secure-` or `__Host-`.
     NotSecure,
     /// Its name begins with `__Host-`, and browsers take such cookies only with the path `/` and no domain.
     HostPrefix,
@@ -75,8 +75,8 @@ impl fmt::Display for CookieError {
             Self::Domain => "the cookie's domain must be a host name, such as `example.com`",
             Self::MaxAge => "the cookie must be kept for a second at least, or until the browser is closed",
             Self::NotSecure => {
-                "the cookie must be `Secure`: with `SameSite=None`, or a name in `__Secure-` or `__Host-`, browsers drop it \
-                 else"
+                "the cookie must be `Secure`, as it has `SameSite=None` or a name that begins with `__Secure-` or `__Host-`: \
+                 browsers drop it otherwise"
             }
             Self::HostPrefix => "the cookie's name begins with `__Host-`: its path must be `/`, and it can have no domain",
         })

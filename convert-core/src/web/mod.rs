@@ -7,7 +7,8 @@
 //! 2. [`Settings::context_options`] says what the context is told: consent, preview, forced variations.
 //!    [`ContextOptions::location_of`](crate::ContextOptions::location_of) adds where the visitor is.
 //! 3. A [`Visit`] keeps the contexts of the request, so that every extraction of one request shares them.
-//! 4. The response sets [`VisitorCookie::set_cookie`] where [`Visitor::needs_cookie`].
+//! 4. The response sets [`VisitorCookie::set_cookie`] where [`Visitor::needs_cookie`], and says what
+//!    [`Settings::cache_control`] does where a context was asked for.
 //! 5. A request may pass several middlewares of one app, nested. Those whose cookies have one name
 //!    ([`VisitorCookie::has_name_of`]) share who it comes from ([`Visitor::or_minted_before`]), and one of them sets the cookie.
 //!

@@ -12,6 +12,7 @@ pub struct Settings {
     preview: bool,
     forced_variations: bool,
     mint_always: bool,
+    private_responses: bool,
 }
 
 impl Default for Settings {
@@ -21,9 +22,16 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The defaults: the official SDK's cookie; neither previews nor forced variations; an id only where one is needed.
+    /// The defaults: the official SDK's cookie; neither previews nor forced variations; an id only where one is needed; no
+    /// visitor's response in a cache that others share.
     pub const fn new() -> Self {
-        Self { cookie: VisitorCookie::new(), preview: false, forced_variations: false, mint_always: false }
+        Self {
+            cookie: VisitorCookie::new(),
+            preview: false,
+            forced_variations: false,
+            mint_always: false,
+            private_responses: true,
+        }
     }
 
     /// The visitor's cookie. One that [browsers would drop](VisitorCookie::check) is warned of.
@@ -53,6 +61,13 @@ impl Settings {
         self
     }
 
+    /// Whether a response that depends on the visitor, or sets its cookie, says `Cache-Control: private` where it says nothing
+    /// of caches itself; true by default.
+    pub fn private_responses(mut self, private_responses: bool) -> Self {
+        self.private_responses = private_responses;
+        self
+    }
+
     /// The visitor's cookie.
     pub fn visitor_cookie(&self) -> &VisitorCookie {
         &self.cookie
@@ -62,6 +77,14 @@ impl Settings {
     #[must_use]
     pub fn mints_always(&self) -> bool {
         self.mint_always
+    }
+
+    /// What `Cache-Control` says in a response that depends on the visitor, or sets its cookie, and has no such header of the
+    /// app's; `None` where that is left to the app.
+    #[must_use]
+    pub fn cache_control(&self) -> Option<&'static str> {
+        // `no-store` would have browsers fetch a page again that somebody goes back to: that is for the app to say.
+        self.private_responses.then_some("private")
     }
 
     /// What the context of a request is told, the attributes of visitor and location aside: it keeps one config for the
@@ -90,6 +113,12 @@ mod tests {
         let insecure = VisitorCookie::new().same_site(SameSite::None).secure(false);
         assert_eq!(warnings(|| drop(Settings::new().cookie(insecure))), 1);
         assert_eq!(warnings(|| drop(Settings::new().cookie(VisitorCookie::new().max_age(None)))), 0);
+    }
+
+    #[test]
+    fn responses_are_kept_from_shared_caches_unless_the_app_says_otherwise() {
+        assert_eq!(Settings::new().cache_control(), Some("private"));
+        assert_eq!(Settings::new().private_responses(false).cache_control(), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use rocket::figment::Figment;
 use rocket::figment::value::magic::RelativePathBuf;
 use serde::Deserialize;
 
-use self::values::{Cookie, Refresh, Seconds, Secret};
+use self::values::{Cookie, Refresh, Seconds, Secret, shown};
 
 pub use self::error::{KeyError, StartError};
 
@@ -65,12 +65,12 @@ const TABLE: &str = "convert";
 /// | key | is | in [`ConvertFairing`](crate::ConvertFairing) |
 /// |---|---|---|
 /// | `cookie` | a table: `name`, `path`, `domain`, `max_age` (seconds, or `"session"`), `same_site` (`"strict"`, `"lax"` or `"none"`), `secure`, `http_only` | [`cookie`](crate::ConvertFairing::cookie) |
-/// | `preview`, `forced_variations`, `mint_always` | true or false | the methods of these names |
+/// | `preview`, `forced_variations`, `mint_always`, `private_responses` | true or false | the methods of these names |
 /// | `flush_deadline` | seconds | [`flush_deadline`](crate::ConvertFairing::flush_deadline) |
 ///
-/// A key that nobody knows is an error: it may be a misspelt one. So is a cookie that browsers would drop (kept for less than
-/// a second, `SameSite=None` without `Secure`, a name in `__Host-` with a domain): the rocket does not ignite. `Debug` and Rocket's launch log show neither the SDK key
-/// nor the secrets.
+/// A key that nobody knows is an error: it may be a misspelt one. So is a [cookie that browsers would
+/// drop](VisitorCookie::check): the rocket does not ignite. `Debug` and Rocket's launch log show neither the SDK key nor the
+/// secrets.
 ///
 /// For the variables that the other crates of this family read (`CONVERT_SDK_KEY` and so on) give the fairing
 /// [`CoreBuilder::from_env`].
@@ -99,6 +99,7 @@ pub struct ConvertConfig {
     preview: Option<bool>,
     forced_variations: Option<bool>,
     mint_always: Option<bool>,
+    private_responses: Option<bool>,
     flush_deadline: Option<Seconds>,
 }
 
@@ -203,6 +204,9 @@ impl ConvertConfig {
         if let Some(mint_always) = self.mint_always {
             settings = settings.mint_always(mint_always);
         }
+        if let Some(private_responses) = self.private_responses {
+            settings = settings.private_responses(private_responses);
+        }
         Ok(settings)
     }
 
@@ -235,7 +239,7 @@ impl ConvertConfig {
             ("request_timeout", shown(&self.request_timeout)),
             ("startup_timeout", shown(&self.startup_timeout)),
             ("start_unready", shown(&self.start_unready)),
-            ("refresh", self.refresh.as_ref().map(|refresh| format!("{:?}", refresh.config()))),
+            ("refresh", shown(&self.refresh)),
             ("last_known_good_file", path(&self.last_known_good_file)),
             ("batch_size", shown(&self.batch_size)),
             ("auto_flush_interval", shown(&self.auto_flush_interval)),
@@ -253,14 +257,11 @@ impl ConvertConfig {
             ("preview", shown(&self.preview)),
             ("forced_variations", shown(&self.forced_variations)),
             ("mint_always", shown(&self.mint_always)),
+            ("private_responses", shown(&self.private_responses)),
             ("flush_deadline", shown(&self.flush_deadline)),
         ];
         said.into_iter().filter_map(|(key, value)| Some((key, value?)))
     }
-}
-
-fn shown<T: fmt::Debug>(value: &Option<T>) -> Option<String> {
-    value.as_ref().map(|value| format!("{value:?}"))
 }
 
 fn path(value: &Option<RelativePathBuf>) -> Option<String> {

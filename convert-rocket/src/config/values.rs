@@ -1,4 +1,4 @@
-//! Kinds of values in the configuration.
+//! Kinds of values in the configuration. `Display` shows them as Rocket's launch log shows its own.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,7 +18,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
@@ -36,14 +36,28 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
-impl fmt::Debug for Seconds {
+impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        write!(f, "{:?}", self.0)
     }
 }
 
+/// A value as it is shown, where there is one.
+pub(super) fn shown(value: &Option<impl fmt::Display>) -> Option<String> {
+    value.as_ref().map(ToString::to_string)
+}
+
+/// The members of a table that are there.
+fn members(
+    f: &mut fmt::Formatter<'_>,
+    members: impl IntoIterator<Item = (&'static str, Option<String>)>,
+) -> fmt::Result {
+    let said = members.into_iter().filter_map(|(key, value)| Some(format!("{key} = {}", value?)));
+    f.write_str(&said.collect::<Vec<_>>().join(", "))
+}
+
 /// How often the config is fetched again.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Refresh {
     interval: Option<Seconds>,
@@ -71,8 +85,20 @@ impl Refresh {
     }
 }
 
+impl fmt::Display for Refresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = [
+            ("interval", shown(&self.interval)),
+            ("jitter", shown(&self.jitter)),
+            ("backoff_factor", shown(&self.backoff_factor)),
+            ("max_interval", shown(&self.max_interval)),
+        ];
+        members(f, said)
+    }
+}
+
 /// The visitor's cookie.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cookie {
     name: Option<String>,
@@ -84,12 +110,22 @@ pub(super) struct Cookie {
     http_only: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[derive(Clone, Copy, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Site {
     Strict,
     Lax,
     None,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Strict => "strict",
+            Self::Lax => "lax",
+            Self::None => "none",
+        })
+    }
 }
 
 /// How long a cookie is kept.
@@ -112,12 +148,27 @@ impl<'de> Deserialize<'de> for MaxAge {
     }
 }
 
-impl fmt::Debug for MaxAge {
+impl fmt::Display for MaxAge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(age) => age.fmt(f),
+            Some(age) => Seconds(age).fmt(f),
             None => f.write_str("session"),
         }
+    }
+}
+
+impl fmt::Display for Cookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = [
+            ("name", shown(&self.name)),
+            ("path", shown(&self.path)),
+            ("domain", shown(&self.domain)),
+            ("max_age", shown(&self.max_age)),
+            ("same_site", shown(&self.same_site)),
+            ("secure", shown(&self.secure)),
+            ("http_only", shown(&self.http_only)),
+        ];
+        members(f, said)
     }
 }
 
