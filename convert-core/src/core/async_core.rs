@@ -196,8 +196,8 @@ impl AsyncCore {
     }
 
     /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work. What fails is tried
-    /// again within that time. A close that is dropped goes on by itself. Within the same time, a config that is just being
-    /// written to the [last-known-good file](CoreBuilder::last_known_good_file) is waited for.
+    /// again within that time, as [`Core::close`] does. A close that is dropped goes on by itself. Within the same time, a
+    /// config that is just being written to the [last-known-good file](CoreBuilder::last_known_good_file) is waited for.
     ///
     /// Events that come later are counted as dropped. Contexts still decide, from the config they have.
     pub async fn close(&self, timeout: Duration) -> FlushReport {

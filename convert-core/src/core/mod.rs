@@ -184,7 +184,8 @@ impl Core {
     }
 
     /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work. What fails is tried
-    /// again within that time; only what would be tried after it is not waited for.
+    /// again within that time, for the last time a second before its end. Where the endpoint asks to be left alone for longer,
+    /// nothing more is tried or waited for.
     ///
     /// Within the same time, a config that is just being written to the
     /// [last-known-good file](CoreBuilder::last_known_good_file) is waited for.

@@ -109,6 +109,8 @@ pub(crate) struct Machine {
     backoff: Backoff,
     /// Releases other than explicit ones wait until then.
     held_until: Option<Duration>,
+    /// Until when the endpoint asked not to be asked.
+    spared_until: Option<Duration>,
     /// What no attempt was made for yet.
     wanted: Option<Demand>,
     /// What the request in flight was sent for.
@@ -120,7 +122,16 @@ pub(crate) struct Machine {
 impl Machine {
     pub(crate) fn new(settings: Settings) -> Self {
         let backoff = Backoff::default();
-        Self { settings, backoff, held_until: None, wanted: None, attempted: None, release: None, split: None }
+        Self {
+            settings,
+            backoff,
+            held_until: None,
+            spared_until: None,
+            wanted: None,
+            attempted: None,
+            release: None,
+            split: None,
+        }
     }
 
     pub(crate) fn next(&mut self, now: Duration, input: Input) -> Action {
@@ -137,6 +148,11 @@ impl Machine {
     /// Until when deliveries are held back after a failure.
     pub(super) fn held_until(&self) -> Option<Duration> {
         self.held_until
+    }
+
+    /// Until when the endpoint itself asked to be left alone.
+    pub(super) fn spared_until(&self) -> Option<Duration> {
+        self.spared_until
     }
 
     fn idle(&mut self, now: Duration, view: View) -> Action {
@@ -198,6 +214,7 @@ impl Machine {
             Outcome::Answered { status, .. } => {
                 self.backoff.reset();
                 self.held_until = None;
+                self.spared_until = None;
                 // More of what was asked for may be queued.
                 if let Some(attempted) = attempted {
                     let newer = self.wanted.unwrap_or(attempted);
@@ -225,7 +242,12 @@ impl Machine {
         ambiguous: bool,
         attempted: Option<Demand>,
     ) -> Action {
-        let until = now.saturating_add(self.backoff.next_delay(draw, retry_after));
+        let delay = self.backoff.next_delay(draw, retry_after);
+        let until = now.saturating_add(delay);
+        if let Some(asked) = retry_after {
+            let spared = now.saturating_add(asked.min(delay));
+            self.spared_until = Some(self.spared_until.map_or(spared, |known| known.max(spared)));
+        }
         // A flush may have tried while an earlier answer still holds deliveries back.
         self.held_until = Some(self.held_until.map_or(until, |held| held.max(until)));
         if let Some(release) = self.release.as_mut().filter(|release| release.reason != ReleaseReason::Shutdown) {

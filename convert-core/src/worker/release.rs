@@ -13,6 +13,11 @@ use crate::tracking::{Entry, Fate, FlushError, ReleaseReason, TrackingEvent};
 /// Bytes per request at most, except for an event that is larger alone.
 const MAX_BYTES: usize = 500_000;
 
+/// What a close leaves its last try for the answer.
+const LAST_TRY: Duration = Duration::from_secs(1);
+/// The least pause between a failure and the last try.
+const LAST_PAUSE: Duration = Duration::from_millis(250);
+
 /// Carries out what the machine decides.
 pub(super) struct Releases {
     machine: Machine,
@@ -22,7 +27,16 @@ pub(super) struct Releases {
     reason: ReleaseReason,
     visitors: usize,
     flushes: Vec<Flush>,
+    last_try: LastTry,
     closed: bool,
+}
+
+/// A close whose next regular try would come too late makes one more before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LastTry {
+    NotNeeded,
+    At(Duration),
+    Made,
 }
 
 impl Releases {
@@ -34,6 +48,7 @@ impl Releases {
             reason: ReleaseReason::Size,
             visitors: 0,
             flushes: Vec::new(),
+            last_try: LastTry::NotNeeded,
             closed: false,
         }
     }
@@ -68,6 +83,7 @@ impl Releases {
     fn release(&mut self, shared: &Shared, now: Duration) -> bool {
         // Events come of a config, and with the config comes the target.
         let Some(target) = shared.target() else { return false };
+        self.try_last(shared, now);
         match self.machine.next(now, Input::Idle(shared.queue.view())) {
             Action::Send { reason, max_events } => {
                 self.reason = reason;
@@ -139,9 +155,37 @@ impl Releases {
             if let Some(id) = failed_flushes {
                 self.fail(shared, id, &error);
             }
-            // A close does not wait for what would be tried after its deadline.
-            let next = self.machine.held_until().unwrap_or_default();
-            self.closed |= self.flushes.iter().any(|flush| flush.closing && flush.deadline <= next);
+            self.plan_last_try(now);
+        }
+    }
+
+    fn first_close(&self) -> Option<&Flush> {
+        self.flushes.iter().filter(|flush| flush.closing).min_by_key(|flush| flush.deadline)
+    }
+
+    /// After a failure: a close whose deadline comes before the next try makes a last one, unless it has, or the endpoint
+    /// asked to be spared for longer, or no time is left. Then it ends.
+    fn plan_last_try(&mut self, now: Duration) {
+        let Some(deadline) = self.first_close().map(|close| close.deadline) else { return };
+        if self.machine.held_until().is_none_or(|next| next < deadline) {
+            return;
+        }
+        let earliest = now.saturating_add(LAST_PAUSE).max(self.machine.spared_until().unwrap_or_default());
+        if self.last_try == LastTry::Made || earliest >= deadline {
+            self.closed = true;
+        } else {
+            self.last_try = LastTry::At(deadline.saturating_sub(LAST_TRY).max(earliest));
+        }
+    }
+
+    /// Has the last try made once it is time.
+    fn try_last(&mut self, shared: &Shared, now: Duration) {
+        let LastTry::At(time) = self.last_try else { return };
+        if now < time {
+            shared.agenda.note(time);
+        } else if let Some((ticket, reason)) = self.first_close().map(|close| (close.ticket, close.reason)) {
+            self.last_try = LastTry::Made;
+            self.machine.next(now, Input::Flush { ticket, reason });
         }
     }
 

@@ -1,3 +1,4 @@
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use crate::testing::{Answer, ManualClock, RecordingTransport};
 use crate::tracking::{Delivery, DropReason, FlushReport, ReleaseReason};
 use crate::transport::{RequestKind, Response};
 use crate::warned::warnings;
+use crate::worker::AmbiguousPolicy;
 
 const TRACKING: RequestKind = RequestKind::Tracking;
 
@@ -104,6 +106,97 @@ fn close_does_not_wait_for_an_attempt_after_its_deadline() {
     bench.track(0..7);
     let mut closing = bench.delivery.start_close(seconds(5));
     assert!(bench.turn(), "the thread ends");
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 0, dropped: 7, pending: 0 }));
+}
+
+/// A close of five seconds on an endpoint that fails: tries at 0, 1 and 3 seconds, and the next would be at 7.
+fn failing_close(bench: &mut Bench) -> impl Future<Output = FlushReport> + Unpin + use<> {
+    bench.transport.script(TRACKING, [Answer::status(503), Answer::status(503), Answer::status(503)]);
+    bench.track(0..7);
+    let closing = bench.delivery.start_close(seconds(5));
+    bench.turn();
+    bench.advance(seconds(1));
+    bench.advance(seconds(2));
+    assert_eq!(bench.sent().len(), 3);
+    assert_eq!(bench.next_look(), Some(seconds(4)), "a second before the deadline");
+    closing
+}
+
+#[test]
+fn close_makes_a_last_try_where_the_next_would_come_too_late() {
+    let mut bench = Bench::new();
+    let mut closing = failing_close(&mut bench);
+    bench.advance(seconds(1) - Duration::from_nanos(1));
+    assert_eq!((bench.sent().len(), poll_once(&mut closing)), (3, None));
+    bench.clock.advance(Duration::from_nanos(1));
+    assert!(bench.turn());
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 7, dropped: 0, pending: 0 }));
+    assert_eq!(bench.sent().len(), 4);
+}
+
+#[test]
+fn close_ends_when_its_last_try_fails() {
+    let mut bench = Bench::new();
+    let mut closing = failing_close(&mut bench);
+    bench.transport.otherwise(TRACKING, Answer::status(503));
+    bench.clock.advance(seconds(1));
+    assert!(bench.turn(), "at four seconds, not at five");
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 0, dropped: 7, pending: 0 }));
+    assert_eq!(bench.sent().len(), 4);
+}
+
+#[test]
+fn the_last_try_of_close_has_until_the_deadline() {
+    let mut bench = Bench::new();
+    let mut closing = failing_close(&mut bench);
+    bench.transport.otherwise(TRACKING, Answer::Hang);
+    bench.advance(seconds(1));
+    assert_eq!((bench.sent().len(), bench.next_look()), (4, Some(seconds(5))));
+    assert_eq!(poll_once(&mut closing), None);
+    bench.clock.advance(seconds(1));
+    assert!(bench.turn());
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 0, dropped: 7, pending: 0 }));
+    assert_eq!(bench.stats().ambiguous.total(), 7);
+}
+
+#[test]
+fn close_makes_no_last_try_without_time_for_it_nor_of_events_that_are_given_up() {
+    for (timeout, pause) in [(Duration::from_millis(250), None), (Duration::from_millis(251), Some(250))] {
+        let mut bench = Bench::new();
+        bench.transport.script(TRACKING, [Answer::status(503)]);
+        bench.track(0..7);
+        let mut closing = bench.delivery.start_close(timeout);
+        bench.turn();
+        assert_eq!(poll_once(&mut closing).is_some(), pause.is_none(), "{timeout:?}");
+        if let Some(pause) = pause {
+            assert_eq!(bench.next_look(), Some(Duration::from_millis(pause)));
+        }
+    }
+    let mut bench = Bench::with(|config| config.ambiguous = AmbiguousPolicy::Drop);
+    bench.transport.script(TRACKING, [Answer::Reset]);
+    bench.track(0..7);
+    let mut closing = bench.delivery.start_close(Duration::from_millis(800));
+    assert!(bench.turn());
+    assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 0, dropped: 7, pending: 0 }));
+    assert_eq!(bench.sent().len(), 1);
+}
+
+#[test]
+fn the_last_try_of_close_comes_no_sooner_than_the_endpoint_asks() {
+    let mut bench = Bench::new();
+    let asks = |seconds: &str| Answer::Respond(Response::new(503).header("retry-after", seconds));
+    bench.transport.script(TRACKING, [Answer::status(503), Answer::status(503), Answer::status(503), asks("16")]);
+    bench.track(0..7);
+    let mut closing = bench.delivery.start_close(seconds(24));
+    bench.turn();
+    // At 0, 1, 3 and 7; the endpoint asks for 16 more, and is asked at 23, which is early enough.
+    for step in [1, 2, 4] {
+        bench.advance(seconds(step));
+    }
+    assert_eq!(bench.next_look(), Some(seconds(23)));
+    bench.transport.script(TRACKING, [asks("2")]);
+    bench.clock.advance(seconds(16));
+    assert!(bench.turn(), "it asks for longer than there is");
     assert_eq!(poll_once(&mut closing), Some(FlushReport { delivered: 0, dropped: 7, pending: 0 }));
 }
 
