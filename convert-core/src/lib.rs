@@ -142,10 +142,10 @@ pub use core::{
     BuildError, ConfigOrigin, ConfigStatus, ContextError, Core, CoreBuilder, Refresh, RefreshConfig, RefreshError,
     Refreshed,
 };
-pub use eval::{BucketingOptions, DecisionSource, Reason};
+pub use eval::{BucketingOptions, DecisionSource, Mismatch, Reason};
 pub use events::{Event, Subscription};
 pub use redact::VisitorId;
-pub use rules::{Lookup, RuleData, RuleItem};
+pub use rules::{Lookup, RuleData, RuleItem, RuleMismatch};
 #[cfg(feature = "shutdown-signal")]
 pub use signal::shutdown_signal;
 pub use text::Text;

@@ -1,5 +1,9 @@
 //! Lookup of any entity by kind.
 
+use std::fmt;
+
+use serde::Serialize;
+
 use super::experience::Experience;
 use super::feature::FeatureDeclaration;
 use super::goal::Goal;
@@ -8,7 +12,8 @@ use super::targeting::{Audience, Location, Segment};
 use super::variation::Variation;
 
 /// The kinds of entity that [`ProjectConfig::entity`] finds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EntityKind {
     /// An [`Experience`].
@@ -25,6 +30,20 @@ pub enum EntityKind {
     Segment,
     /// A [`Location`].
     Location,
+}
+
+impl fmt::Display for EntityKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Experience => "experience",
+            Self::Variation => "variation",
+            Self::Feature => "feature",
+            Self::Goal => "goal",
+            Self::Audience => "audience",
+            Self::Segment => "segment",
+            Self::Location => "location",
+        })
+    }
 }
 
 /// An entity of a config.
@@ -48,6 +67,20 @@ pub enum Entity<'a> {
 }
 
 impl<'a> Entity<'a> {
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> EntityKind {
+        match self {
+            Self::Experience(_) => EntityKind::Experience,
+            Self::Variation(_) => EntityKind::Variation,
+            Self::Feature(_) => EntityKind::Feature,
+            Self::Goal(_) => EntityKind::Goal,
+            Self::Audience(_) => EntityKind::Audience,
+            Self::Segment(_) => EntityKind::Segment,
+            Self::Location(_) => EntityKind::Location,
+        }
+    }
+
     /// The entity's id.
     #[must_use]
     pub fn id(&self) -> &'a str {

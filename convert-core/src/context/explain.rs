@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::eval::Reason;
+use crate::eval::{Mismatch, Reason};
 
 use super::decision::Decision;
 
@@ -16,17 +16,20 @@ pub struct Explanation {
     pub experience_key: String,
     /// Why.
     pub reason: Reason,
+    /// The audiences, locations or segments that the reason is about, and which of their rules do not match. Names only:
+    /// the visitor's values are not in here.
+    pub mismatches: Vec<Mismatch>,
     /// The decision, where there is one.
     pub decision: Option<Decision>,
 }
 
 impl Explanation {
-    pub(super) fn new(key: &str, decision: Result<Decision, Reason>) -> Self {
+    pub(super) fn new(key: &str, decision: Result<Decision, Reason>, mismatches: Vec<Mismatch>) -> Self {
         let (reason, decision) = match decision {
             Ok(decision) => (Reason::Resolved(decision.source()), Some(decision)),
             Err(reason) => (reason, None),
         };
-        Self { experience_key: key.to_owned(), reason, decision }
+        Self { experience_key: key.to_owned(), reason, mismatches, decision }
     }
 }
 
@@ -36,7 +39,10 @@ impl fmt::Display for Explanation {
         if let Some(decision) = &self.decision {
             write!(f, " (variation `{}`)", decision.variation_key())?;
         }
-        Ok(())
+        for (at, mismatch) in self.mismatches.iter().enumerate() {
+            write!(f, "{}{mismatch}", if at == 0 { " (" } else { "; " })?;
+        }
+        if self.mismatches.is_empty() { Ok(()) } else { f.write_str(")") }
     }
 }
 

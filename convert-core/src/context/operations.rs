@@ -11,8 +11,8 @@ use crate::attributes::Attributes;
 use crate::config::{Experience, Goal};
 use crate::eval::{
     Call, Conversion, Decided, Delivered, Effects, Force, Reason, Refused, conversion_events, decide_all,
-    decide_by_key, deliver, deliver_all, find_goal, goal_mark, match_custom_segments, split_report_segments,
-    with_custom_segments,
+    decide_by_key, deliver, deliver_all, find_goal, goal_mark, match_custom_segments, mismatches,
+    split_report_segments, with_custom_segments,
 };
 use crate::events::Event;
 use crate::redact::VisitorId;
@@ -72,7 +72,7 @@ pub(super) fn run_feature(
         return (Feature::unknown(view, key), starting_effects(view, setting));
     };
     let mut effects = starting_effects(view, setting);
-    let deliveries = deliver(&call, &mut effects, declaration, &options.experience_keys, |_, _| {});
+    let deliveries = deliver(&call, &mut effects, declaration, &options.experience_keys, |_, _, _| {});
     (Feature::declared(view, declaration, options.type_casting, deliveries), effects)
 }
 
@@ -232,8 +232,17 @@ pub(super) fn explain_experience(
     options: &CallOptions,
 ) -> Explanation {
     let quiet = Setting { observed: false, ..setting };
-    let decided = run_experience(view, quiet, key, options, &mut Effects::default());
-    Explanation::new(key, decided.map(|decided| Decision::new(Arc::clone(view), decided)))
+    let mut effects = Effects::default();
+    let decided = run_experience(view, quiet, key, options, &mut effects);
+    let attributes = view.merged(&options.attributes);
+    let experience = view.config().and_then(|config| Some((config, config.experience(key)?)));
+    let mismatches = match (decided, experience) {
+        (Err(reason), Some((config, experience))) => {
+            mismatches(&view.call(config, quiet, &attributes, options), &effects, experience, reason)
+        }
+        _ => Vec::new(),
+    };
+    Explanation::new(key, decided.map(|decided| Decision::new(Arc::clone(view), decided)), mismatches)
 }
 
 /// Why a feature is enabled or disabled, without any effect.
@@ -256,9 +265,10 @@ pub(super) fn explain_feature(
         return explanation(FeatureReason::SdkNotReady, Vec::new());
     };
     let mut experiences = Vec::new();
-    let explain = |experience: &Experience, outcome: &Result<Decided, Reason>| {
+    let explain = |effects: &Effects, experience: &Experience, outcome: &Result<Decided, Reason>| {
+        let mismatches = outcome.err().map(|reason| mismatches(&call, effects, experience, reason)).unwrap_or_default();
         let decision = outcome.map(|decided| Decision::new(Arc::clone(view), decided));
-        experiences.push(Explanation::new(experience.key(), decision));
+        experiences.push(Explanation::new(experience.key(), decision, mismatches));
     };
     let delivered = deliver(&call, &mut Effects::default(), declaration, &options.experience_keys, explain);
     let reason = if delivered.is_empty() { FeatureReason::NotInSelectedVariations } else { FeatureReason::Resolved };

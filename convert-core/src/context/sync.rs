@@ -249,7 +249,8 @@ impl Context {
         self.inner.clear_preview();
     }
 
-    /// Why [`run_experience`](Self::run_experience) answers as it does. Stores, tracks and tells nothing.
+    /// Why [`run_experience`](Self::run_experience) answers as it does, with the names of the audiences and attributes that
+    /// keep the visitor out. Stores, tracks and tells nothing. Providers of rule data may be asked twice.
     #[must_use]
     pub fn explain_experience(&self, key: &str) -> Explanation {
         self.explain_experience_with(key, CallOptions::told_nothing())

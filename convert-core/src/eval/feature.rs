@@ -25,13 +25,13 @@ impl Delivered {
 
 /// Decides the experiences that can carry `feature`, and finds what they deliver of it.
 ///
-/// `explain` gets the outcome of each of them.
+/// `explain` gets the outcome of each of them, with the effects of those up to it.
 pub(crate) fn deliver<'a>(
     call: &Call<'a>,
     effects: &mut Effects,
     feature: &FeatureDeclaration,
     experience_keys: &[Text],
-    explain: impl FnMut(&'a Experience, &Result<Decided, Reason>),
+    explain: impl FnMut(&Effects, &'a Experience, &Result<Decided, Reason>),
 ) -> OneOrMany<Delivered> {
     let is_asked = |change: &Change| change.feature_id() == Some(feature.id());
     let delivered = collect(call, effects, feature.carriers().iter().copied(), experience_keys, is_asked, explain);
@@ -45,7 +45,7 @@ pub(crate) fn deliver<'a>(
 pub(crate) fn deliver_all(call: &Call<'_>, effects: &mut Effects, experience_keys: &[Text]) -> OneOrMany<Delivered> {
     let is_asked = |change: &Change| change.feature_id().is_some();
     let carriers = call.config.feature_carriers().iter().copied();
-    let delivered = collect(call, effects, carriers, experience_keys, is_asked, |_, _| {});
+    let delivered = collect(call, effects, carriers, experience_keys, is_asked, |_, _, _| {});
     for delivery in delivered.iter() {
         let declaration = delivery.feature_id(call).and_then(|id| call.config.features.by_id(id));
         announce(call, effects, delivery.decided, declaration.map(FeatureDeclaration::key));
@@ -59,7 +59,7 @@ fn collect<'a>(
     carriers: impl Iterator<Item = u32>,
     experience_keys: &[Text],
     is_asked: impl Fn(&Change) -> bool,
-    mut explain: impl FnMut(&'a Experience, &Result<Decided, Reason>),
+    mut explain: impl FnMut(&Effects, &'a Experience, &Result<Decided, Reason>),
 ) -> OneOrMany<Delivered> {
     let is_selected = |experience: &Experience| {
         experience_keys.is_empty() || experience_keys.iter().any(|key| key == experience.key())
@@ -69,7 +69,7 @@ fn collect<'a>(
     for index in carriers {
         let Some(experience) = call.config.experiences.at(index).filter(|found| is_selected(found)) else { continue };
         let outcome = decide_or_preview(call, effects, index, experience);
-        explain(experience, &outcome);
+        explain(effects, experience, &outcome);
         if let Ok(decided) = outcome {
             preview_seen |= decided.source == DecisionSource::Preview;
             take(call, &mut delivered, decided, &is_asked);
@@ -80,7 +80,7 @@ fn collect<'a>(
         if let Some(decided) = preview_of(call, is_selected) {
             if let Some(experience) = call.preview.and_then(|preview| preview.config.experiences.at(preview.experience))
             {
-                explain(experience, &Ok(decided));
+                explain(effects, experience, &Ok(decided));
             }
             take(call, &mut delivered, decided, &is_asked);
         }

@@ -1,6 +1,6 @@
 //! The gates that an experience puts before a visitor, in the reference's order.
 
-use crate::config::{AudienceMode, Experience, Location, LocationGate};
+use crate::config::{Audience, AudienceMode, Experience, Location, LocationGate};
 use crate::events::Event;
 use crate::redact::VisitorId;
 use crate::rules::{ExclusionLookup, Provider, RuleOutcome, RuleSource, RuleTree};
@@ -102,15 +102,11 @@ fn audience_gate(call: &Call<'_>, effects: &Effects, experience: &Experience) ->
     if experience.audiences.is_empty() {
         return Ok(());
     }
-    let is_bucketed = || {
-        let stored = call.state.variation_id(experience.id());
-        stored.is_some_and(|id| experience.variation_position(id).is_some())
-    };
     let exclusion = Stored { call, effects };
     let (mut checked, mut matched) = (0_usize, 0_usize);
     let mut error = None;
     for audience in experience.audiences.iter().filter_map(|index| call.config.audiences.at(*index)) {
-        if audience.is_permanent && is_bucketed() {
+        if !is_checked(call, experience, audience) {
             continue;
         }
         checked += 1;
@@ -129,6 +125,16 @@ fn audience_gate(call: &Call<'_>, effects: &Effects, experience: &Experience) ->
         AudienceMode::All => matched == checked,
     };
     if qualifies { Ok(()) } else { Err(Reason::AudienceMismatch) }
+}
+
+/// A permanent audience is not checked again once the visitor has a variation.
+#[inline]
+pub(super) fn is_checked(call: &Call<'_>, experience: &Experience, audience: &Audience) -> bool {
+    let is_bucketed = || {
+        let stored = call.state.variation_id(experience.id());
+        stored.is_some_and(|id| experience.variation_position(id).is_some())
+    };
+    !(audience.is_permanent && is_bucketed())
 }
 
 fn segment_gate(call: &Call<'_>, experience: &Experience) -> Result<(), Reason> {
@@ -155,9 +161,9 @@ pub(crate) fn outcome(outcome: RuleOutcome) -> Result<bool, Reason> {
 }
 
 /// Mutual exclusion: a visitor is bucketed into an experience when any decision is stored for it, a stale one too.
-struct Stored<'a> {
-    call: &'a Call<'a>,
-    effects: &'a Effects,
+pub(super) struct Stored<'a> {
+    pub(super) call: &'a Call<'a>,
+    pub(super) effects: &'a Effects,
 }
 
 impl ExclusionLookup for Stored<'_> {

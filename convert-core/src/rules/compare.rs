@@ -114,6 +114,17 @@ impl Operator {
     }
 }
 
+impl Operator {
+    /// Whether values of this kind have an order with the rule's value, where the operator asks for one. For explanations.
+    #[cold]
+    pub(super) fn is_comparable(&self, visitor: &AttributeValue) -> bool {
+        match self {
+            Self::Less(rule) | Self::LessEqual(rule) => rule.compare(visitor).is_some(),
+            _ => true,
+        }
+    }
+}
+
 impl Equals {
     #[inline]
     fn equals(&self, visitor: &AttributeValue) -> bool {

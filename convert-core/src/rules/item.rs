@@ -26,19 +26,19 @@ pub(super) enum Item {
 
 #[derive(Debug)]
 pub(super) struct Comparison {
-    rule_type: Option<Text>,
-    key: Option<Text>,
-    negated: bool,
-    operator: Operator,
+    pub(super) rule_type: Option<Text>,
+    pub(super) key: Option<Text>,
+    pub(super) negated: bool,
+    pub(super) operator: Operator,
 }
 
 #[derive(Debug)]
 pub(super) struct Exclusion {
-    experience_key: Text,
+    pub(super) experience_key: Text,
     /// `None` where it is there and no boolean: the leaf is false.
-    negated: Option<bool>,
+    pub(super) negated: Option<bool>,
     /// What the leaf is outside audiences.
-    elsewhere: Item,
+    pub(super) elsewhere: Item,
 }
 
 impl Item {
@@ -66,7 +66,8 @@ impl Item {
         }
     }
 
-    #[inline]
+    // Always: explanations call it, too, and must not change what deciding takes.
+    #[inline(always)]
     pub(super) fn evaluate(&self, input: &RuleInput<'_>) -> RuleOutcome {
         match self {
             Self::Invalid => RuleOutcome::NotMatched,

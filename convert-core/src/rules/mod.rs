@@ -6,6 +6,7 @@
 mod compare;
 mod data;
 mod item;
+mod mismatch;
 mod operand;
 mod pattern;
 mod provider;
@@ -13,6 +14,7 @@ mod tree;
 
 pub(crate) use data::{ExclusionLookup, RuleInput, RuleSource};
 pub use data::{Lookup, RuleData, RuleItem};
+pub use mismatch::RuleMismatch;
 pub(crate) use pattern::Patterns;
 pub(crate) use provider::Provider;
 pub(crate) use tree::{RuleOutcome, RuleTree};

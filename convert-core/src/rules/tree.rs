@@ -24,13 +24,13 @@ impl From<bool> for RuleOutcome {
 #[derive(Debug)]
 pub(crate) struct RuleTree {
     /// `OR`.
-    blocks: Box<[Block]>,
+    pub(super) blocks: Box<[Block]>,
 }
 
 /// `AND`.
-type Block = Box<[Group]>;
+pub(super) type Block = Box<[Group]>;
 /// `OR_WHEN`.
-type Group = Box<[Item]>;
+pub(super) type Group = Box<[Item]>;
 
 impl RuleTree {
     /// Compiles the served form; `None` where `rules` is falsy. `place` names it in warnings.

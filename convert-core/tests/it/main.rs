@@ -5,6 +5,7 @@ mod bad_input;
 mod contexts;
 mod delivery;
 mod events;
+mod explanations;
 mod fixtures;
 mod startup;
 mod stores;
