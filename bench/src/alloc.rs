@@ -4,19 +4,31 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-    static LIVE: Cell<i64> = const { Cell::new(0) };
+    static COUNTED: Cell<Option<Counted>> = const { Cell::new(None) };
 }
 
-/// The system's allocator, which counts for each thread.
+/// What was allocated meanwhile.
+#[derive(Clone, Copy, Default)]
+pub struct Counted {
+    /// How often.
+    pub allocations: u64,
+    /// The bytes that were not given back.
+    pub live: i64,
+}
+
+/// The system's allocator, which counts for a thread while it is asked to, and else looks at one cell of the thread.
 pub struct Counting;
 
 fn count(bytes: i64, allocations: u64) {
-    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + allocations));
-    let _ = LIVE.try_with(|live| live.set(live.get() + bytes));
+    let _ = COUNTED.try_with(|counted| {
+        if let Some(so_far) = counted.get() {
+            let (allocations, live) = (so_far.allocations + allocations, so_far.live + bytes);
+            counted.set(Some(Counted { allocations, live }));
+        }
+    });
 }
 
-// SAFETY: every call goes to the system's allocator unchanged; the counters are plain cells of the calling thread.
+// SAFETY: every call goes to the system's allocator unchanged; the counter is a plain cell of the calling thread.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as i64, 1);
@@ -43,12 +55,9 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// How often this thread has allocated so far.
-pub fn allocations() -> u64 {
-    ALLOCATIONS.with(Cell::get)
-}
-
-/// The bytes that this thread has allocated and not given back.
-pub fn live() -> i64 {
-    LIVE.with(Cell::get)
+/// Does the work, and counts what this thread allocates for it. What is timed is not counted.
+pub fn counted<T>(work: impl FnOnce() -> T) -> (T, Counted) {
+    COUNTED.set(Some(Counted::default()));
+    let done = work();
+    (done, COUNTED.take().unwrap_or_default())
 }

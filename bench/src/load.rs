@@ -59,9 +59,7 @@ fn of_peer<P: Peer + 'static>() -> Loading {
 
 /// What is loaded is dropped untimed.
 fn of<T>(name: &str, text: String, load: impl Fn(&str) -> T + 'static) -> Loading {
-    let before = alloc::live();
-    let loaded = load(&text);
-    let live = alloc::live() - before;
+    let (loaded, counted) = alloc::counted(|| load(&text));
     drop(loaded);
     let bytes = text.len();
     let work = move |_| {
@@ -71,5 +69,5 @@ fn of<T>(name: &str, text: String, load: impl Fn(&str) -> T + 'static) -> Loadin
         drop(loaded);
         took
     };
-    Loading { bytes, live, contender: Contender::timing_itself(name, work).at_most(1) }
+    Loading { bytes, live: counted.live, contender: Contender::timing_itself(name, work).at_most(1) }
 }

@@ -13,6 +13,8 @@ mod threads;
 mod visitor;
 mod web;
 
+use std::process::ExitCode;
+
 #[allow(dead_code)]
 #[path = "../../convert-core/benches/common/mod.rs"]
 mod common;
@@ -40,7 +42,7 @@ mod sync {
 #[global_allocator]
 static ALLOCATOR: alloc::Counting = alloc::Counting;
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.split_first().map(|(program, arguments)| (program.as_str(), arguments)) {
         Some(("decide", [])) => decide::run(),
@@ -52,8 +54,12 @@ fn main() {
         Some(("actix", [])) => web::actix::run(),
         Some(("rocket", [])) => web::rocket::run(),
         Some(("sdks", programs)) => sdks::run(programs),
-        _ => eprintln!(
-            "usage: bench decide | visitor | threads | tracking | load | axum | actix | rocket | sdks PROGRAM..."
-        ),
+        _ => {
+            eprintln!(
+                "usage: bench decide | visitor | threads | tracking | load | axum | actix | rocket | sdks PROGRAM..."
+            );
+            return ExitCode::from(2);
+        }
     }
+    ExitCode::SUCCESS
 }

@@ -9,14 +9,18 @@ use crate::common::floor::{FastFloor, FastVisitor};
 use crate::rounds::{self, median};
 
 const ROUNDS: usize = 101;
+/// Rounds that come before, and do not count.
+const WARM_UP: usize = 3;
 const TIMES: u32 = 100_000;
 
 pub fn run() {
     let (core, key, options) = (common::core(1, |builder| builder), common::experience_key(0), common::deciding());
     let floor = FastFloor::new(1);
     let (mut own, mut control) = (Rates::default(), Rates::default());
-    // The first rounds warm up.
-    for _ in 0..ROUNDS + 3 {
+    for round in 0..WARM_UP + ROUNDS {
+        if round == WARM_UP {
+            (own, control) = (Rates::default(), Rates::default());
+        }
         own.take(|| {
             let context = common::context(&core);
             let (key, options) = (&key, &options);
@@ -58,7 +62,7 @@ impl Rates {
 
     /// Prints a row; answers two threads to one.
     fn print(mut self, name: &str) -> f64 {
-        let pairs = self.one.iter().zip(&self.two).skip(3);
+        let pairs = self.one.iter().zip(&self.two);
         let mut ratios: Vec<f64> = pairs.map(|(one, two)| two / one).collect();
         let most = |rates: &[f64]| rates.iter().copied().fold(0.0, f64::max);
         let best = most(&self.two) / most(&self.one);

@@ -87,12 +87,13 @@ fn bytes_of_a_visitor() -> f64 {
         let stored = builder.data_store(MemoryStore::with_capacity(room));
         stored.queue_limits(1, 1 << 20).async_transport(hanging)
     });
-    let before = alloc::live();
-    for number in 0..KEPT {
-        let visitor = format!("0b4b6f0e-6d3c-4b1e-9d1e-{number:012}");
-        let context = core.create_context(visitor).expect("it has an id");
-        let _ = context.run_experience(EVERYWHERE);
-        let _ = context.track_conversion("signup");
-    }
-    (alloc::live() - before) as f64 / KEPT as f64
+    let ((), counted) = alloc::counted(|| {
+        for number in 0..KEPT {
+            let visitor = format!("0b4b6f0e-6d3c-4b1e-9d1e-{number:012}");
+            let context = core.create_context(visitor).expect("it has an id");
+            let _ = context.run_experience(EVERYWHERE);
+            let _ = context.track_conversion("signup");
+        }
+    });
+    counted.live as f64 / KEPT as f64
 }

@@ -28,20 +28,40 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// What contenders add to the bare request, which comes first, and how that is to what the peer named with them adds. Answers
-/// these ratios.
-fn print_added(title: &str, bare: &Timed, contenders: &[(&Timed, Option<&Timed>)]) -> Vec<f64> {
-    println!("\n{title}; a bare request takes {:.0} ns:\n", bare.median);
+/// What a request takes, and what the same one takes bare.
+#[derive(Clone, Copy)]
+struct Added<'a> {
+    with: &'a Timed,
+    bare: &'a Timed,
+}
+
+impl<'a> Added<'a> {
+    fn to(bare: &'a Timed) -> impl Fn(&'a Timed) -> Self {
+        move |with| Self { with, bare }
+    }
+
+    fn nanoseconds(&self) -> f64 {
+        self.with.median - self.bare.median
+    }
+
+    fn allocations(&self) -> f64 {
+        self.with.allocations - self.bare.allocations
+    }
+
+    /// How what is added is to what the other adds.
+    fn ratio(&self, other: &Self) -> f64 {
+        self.nanoseconds() / other.nanoseconds()
+    }
+}
+
+/// Prints a table of what is added, each with the peer that it is compared with.
+fn print_added(title: &str, rows: &[(Added<'_>, Option<Added<'_>>)]) {
+    println!("\n{title}:\n");
     println!("| | adds, ns | to the peer | adds, allocations |\n|---|---|---|---|");
-    let added = |timed: &Timed| timed.median - bare.median;
-    let mut ratios = Vec::new();
-    for (timed, peer) in contenders {
-        let ratio = peer.map(|peer| added(timed) / added(peer));
-        let to_peer = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
-        let allocations = shown(timed.allocations - bare.allocations);
-        println!("| {} | {:.0} | {to_peer} | {allocations} |", timed.name, added(timed));
-        ratios.extend(ratio);
+    for (added, peer) in rows {
+        let to_peer = peer.map_or_else(String::new, |peer| format!("{:.2}", added.ratio(&peer)));
+        let allocations = shown(added.allocations());
+        println!("| {} | {:.0} | {to_peer} | {allocations} |", added.with.name, added.nanoseconds());
     }
     println!();
-    ratios
 }

@@ -11,8 +11,9 @@ use rocket::http::Header;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Config, Rocket, get, routes};
 use tower::Service;
+use tower::layer::util::Identity;
 
-use super::{print_added, ready, visitor_cookie};
+use super::{Added, print_added, ready, visitor_cookie};
 use crate::cores::{self, EVERYWHERE};
 use crate::rounds::{self, Contender, Plan, Timed};
 
@@ -41,6 +42,7 @@ pub fn run() {
     let _inside = runtime.enter();
     let contenders = vec![
         of_axum("bare axum", bare()),
+        of_axum("a layer that does nothing", bare().layer(Identity::new())),
         of_axum("convert-axum, ignored", bare().layer(layer.clone())),
         of_axum("convert-axum, one decision", deciding.layer(layer)),
         of_rocket("bare Rocket", &clients[0]),
@@ -48,16 +50,26 @@ pub fn run() {
         of_rocket("convert-rocket, one decision", &clients[2]),
     ];
     let timed = rounds::run(contenders, &Plan::USUAL);
-    let [axum, axum_ignored, axum_decision, rocket, rocket_ignored, rocket_decision] = &timed[..] else { return };
-    let rows = [(axum_ignored, None), (axum_decision, None)];
-    let _ = print_added("A request with the visitor's cookie through axum's router", axum, &rows);
-    let rows = [(rocket_ignored, None), (rocket_decision, None)];
-    let _ = print_added("The same through Rocket", rocket, &rows);
-    let adds = |with: &Timed, bare: &Timed| with.median - bare.median;
-    let ignored = adds(rocket_ignored, rocket) / adds(axum_ignored, axum);
-    rounds::at_most("the fairing that is ignored, to the axum layer", 1.5, ignored);
-    let decision = adds(rocket_decision, rocket) / adds(axum_decision, axum);
-    rounds::at_most("one decision with the guard, to one behind the axum layer", 1.5, decision);
+    let [axum, axum_layer, axum_ignored, axum_decision, rocket, rocket_ignored, rocket_decision] = &timed[..] else {
+        return;
+    };
+    let layer_alone = Added::to(axum)(axum_layer);
+    let [ignored, decision] = [axum_ignored, axum_decision].map(Added::to(axum));
+    let rows = [layer_alone, ignored, decision].map(|added| (added, None));
+    let title = |through: &str, bare: &Timed| format!("{through}; a bare request takes {:.0} ns", bare.median);
+    print_added(&title("A request with the visitor's cookie through axum's router", axum), &rows);
+    let [guard_ignored, guard_decision] = [rocket_ignored, rocket_decision].map(Added::to(rocket));
+    let rows = [guard_ignored, guard_decision].map(|added| (added, None));
+    print_added(&title("The same through Rocket", rocket), &rows);
+    rounds::at_most("the fairing that is ignored, to the axum layer", 1.5, guard_ignored.ratio(&ignored));
+    rounds::at_most("one decision with the guard, to one behind the axum layer", 1.5, guard_decision.ratio(&decision));
+    // Rocket calls a fairing without one more box around the routes.
+    let [beyond_ignored, beyond_decision] = [axum_ignored, axum_decision].map(Added::to(axum_layer));
+    println!(
+        "- without what axum's router does for any layer: {:.2} and {:.2}",
+        guard_ignored.ratio(&beyond_ignored),
+        guard_decision.ratio(&beyond_decision)
+    );
 }
 
 fn rocket_app() -> Rocket<Build> {
