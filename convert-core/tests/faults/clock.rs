@@ -52,6 +52,40 @@ fn a_jump_over_a_deadline_ends_the_wait_there() {
     assert_eq!(shop.stats().pending.total(), 1);
 }
 
+/// A process that is frozen while it flushes, as a function's is at its time limit: at the thaw the flush's deadline has
+/// passed, and the request's. The answer may have come meanwhile.
+#[test]
+fn a_flush_whose_deadline_passes_while_frozen_loses_nothing() {
+    for fault in [Fault::Hang, Fault::Hold] {
+        let shop = Shop::new();
+        let is_answered = matches!(fault, Fault::Hold);
+        shop.collector.fail_once(Route::Track, fault);
+        shop.buy(0..1);
+        let flushing = std::thread::spawn({
+            let core = shop.core.clone();
+            move || core.flush(seconds(2))
+        });
+        assert!(shop.collector.wait_for_requests(2, PATIENCE));
+        if is_answered {
+            shop.collector.recover();
+            assert!(shop.collector.wait_for_events(1, PATIENCE));
+        }
+        shop.clock.advance(seconds(MONTH));
+        let frozen = flushing.join().unwrap();
+        assert!(is_answered || frozen.is_err(), "nothing was answered: {frozen:?}");
+
+        // The next invocation. Its flush waits for no backoff.
+        shop.buy(1..2);
+        shop.core.flush(seconds(2)).unwrap();
+        let stats = shop.stats();
+        assert_eq!((stats.delivered.total(), stats.pending.total()), (2, 0));
+        let mut arrived = shop.arrived();
+        assert_eq!(arrived.len() as u64, 2 + if is_answered { stats.ambiguous.total() } else { 0 }, "{arrived:?}");
+        arrived.dedup();
+        assert_eq!(arrived, names(0..2));
+    }
+}
+
 /// A date is far away by a clock that is wrong; no wait is longer than five minutes.
 #[test]
 fn a_wrong_date_holds_deliveries_back_for_five_minutes_at_most() {
