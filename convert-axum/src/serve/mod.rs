@@ -31,7 +31,8 @@ pub use self::report::ServeReport;
 pub use self::run::{Run, Shutdown, run};
 pub use convert_core::web::RunReport;
 
-/// Serves an app, a router or any other service, until it is told to stop, lets it finish what it has begun, and delivers what was tracked.
+/// Serves an app, a router or any other service, until it is told to stop, lets it finish what it has begun, and delivers
+/// what was tracked.
 ///
 /// It stops at Ctrl-C or SIGTERM, or at [`shutdown_signal`](Serve::shutdown_signal). From then on it accepts no connection;
 /// requests under way may finish until the drain deadline, and what is still open then (streams, idle connections) is
