@@ -102,14 +102,16 @@ impl<S> Inner<S> {
 
     #[inline]
     pub(super) fn setting(&self) -> Setting<'_> {
+        let is_closed = self.shared.delivery.is_closed();
         Setting {
             visitor: &self.visitor,
             settings: &self.shared.settings,
             location: self.location.as_ref(),
             force_variations: &self.force_variations,
             tracking: self.tracking && self.shared.delivery.is_tracking_enabled(),
-            is_closed: self.shared.delivery.is_closed(),
-            storage: self.storage,
+            is_closed,
+            // Whoever reads a stored decision back does not announce it, and this core no longer can.
+            storage: self.storage && !is_closed,
             observed: self.shared.bus.is_observed(),
         }
     }

@@ -199,7 +199,7 @@ impl AsyncCore {
     /// again within that time, as [`Core::close`] does. A close that is dropped goes on by itself. Within the same time, a
     /// config that is just being written to the [last-known-good file](CoreBuilder::last_known_good_file) is waited for.
     ///
-    /// Events that come later are counted as dropped. Contexts still decide, from the config they have.
+    /// Events that come later are counted as dropped. Contexts still decide, from the config they have, and store nothing.
     pub async fn close(&self, timeout: Duration) -> FlushReport {
         let deadline = self.shared.clock().now().saturating_add(timeout);
         let closing = self.shared.delivery.start_close(timeout);

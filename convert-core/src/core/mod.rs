@@ -190,8 +190,8 @@ impl Core {
     /// Within the same time, a config that is just being written to the
     /// [last-known-good file](CoreBuilder::last_known_good_file) is waited for.
     ///
-    /// Contexts still decide afterwards, from the config they have. The events of these decisions count as dropped, as
-    /// [`closed`](crate::Dropped::closed); conversions answer `Suppressed` and mark nothing.
+    /// Contexts still decide afterwards, from the config they have, and store nothing. The events of these decisions count
+    /// as dropped, as [`closed`](crate::Dropped::closed); conversions answer `Suppressed` and mark nothing.
     pub fn close(&self, timeout: Duration) -> FlushReport {
         let deadline = self.shared.clock().now().saturating_add(timeout);
         let report = self.shared.delivery.close(timeout);
@@ -228,7 +228,7 @@ impl Core {
     }
 
     /// Switches tracking on or off. While it is off, nothing is queued and conversions answer `Suppressed`; what was
-    /// queued before is still delivered.
+    /// queued before is still delivered. A call that is under way ends as it began.
     pub fn set_tracking_enabled(&self, enabled: bool) {
         self.shared.delivery.set_tracking_enabled(enabled);
     }

@@ -39,12 +39,10 @@ impl Delivery {
         Background::new(Arc::clone(&self.shared))
     }
 
-    /// Queues an event; never waits. With tracking disabled it does nothing.
+    /// Queues an event; never waits. Whether tracking is enabled was decided at the beginning of the call, with whatever
+    /// the visitor store was told.
     #[inline]
     pub(crate) fn track(&self, event: TrackingEvent) {
-        if !self.is_tracking_enabled() {
-            return;
-        }
         let (kind, bytes) = (event.event_type(), payload::size_bound(&event));
         let now = self.shared.config.auto_flush_interval.map(|_| self.shared.now());
         match self.shared.queue.push(event, kind, bytes, now) {

@@ -186,6 +186,16 @@ fn a_conversion_that_is_not_made_says_why() {
 }
 
 #[test]
+fn a_decision_while_tracking_is_off_is_kept_and_queues_nothing() {
+    let (core, _) = recorded(|builder| builder);
+    core.set_tracking_enabled(false);
+    let context = core.create_context("v1").unwrap();
+    assert!(context.run_experience("open").unwrap().is_new());
+    assert!(!context.run_experience("open").unwrap().is_new());
+    assert_eq!(core.stats().accepted.total(), 0);
+}
+
+#[test]
 fn parallel_conversions_of_one_visitor_count_once() {
     let (core, transport) = recorded(|builder| builder);
     std::thread::scope(|scope| {

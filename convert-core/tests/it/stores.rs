@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use convert_core::testing::ManualClock;
 use convert_core::{
-    ContextOptions, DataStore, DecisionSource, GoalMark, JsonStore, KeyValue, MemoryStore, Reason, StateChange,
-    StateKey, StoreError, VisitorState,
+    ContextOptions, ConversionOutcome, DataStore, DecisionSource, GoalMark, JsonStore, KeyValue, MemoryStore, Reason,
+    StateChange, StateKey, StoreError, VisitorState,
 };
 use serde_json::{Value, json};
 
@@ -228,14 +228,29 @@ fn a_context_without_storage_writes_nothing_and_still_counts_once() {
     assert_eq!(told(&sent(&core, &transport)).len(), 2);
 }
 
-/// A store in which another thread acts between a load and its answer.
-#[derive(Debug)]
+/// A store in which another thread acts between a call's work and its answer, once.
+#[derive(Debug, Default)]
 struct Interrupted {
     store: MemoryStore,
-    interruption: Mutex<Option<Interruption>>,
+    load: Interruption,
+    mark: Interruption,
 }
 
-struct Interruption(Box<dyn FnOnce() + Send>);
+#[derive(Default)]
+struct Interruption(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl Interruption {
+    fn set(&self, act: impl FnOnce() + Send + 'static) {
+        *self.0.lock().unwrap() = Some(Box::new(act));
+    }
+
+    fn happens(&self) {
+        let act = self.0.lock().unwrap().take();
+        if let Some(act) = act {
+            act();
+        }
+    }
+}
 
 impl std::fmt::Debug for Interruption {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -246,10 +261,7 @@ impl std::fmt::Debug for Interruption {
 impl DataStore for Interrupted {
     fn load(&self, key: &StateKey) -> Result<Option<VisitorState>, StoreError> {
         let loaded = self.store.load(key);
-        let interruption = self.interruption.lock().unwrap().take();
-        if let Some(Interruption(act)) = interruption {
-            act();
-        }
+        self.load.happens();
         loaded
     }
 
@@ -258,23 +270,38 @@ impl DataStore for Interrupted {
     }
 
     fn mark_goal(&self, key: &StateKey, mark: &GoalMark) -> Result<bool, StoreError> {
-        self.store.mark_goal(key, mark)
+        let marked = self.store.mark_goal(key, mark);
+        self.mark.happens();
+        marked
     }
 }
 
 #[test]
 fn segments_that_are_stored_during_a_load_are_seen() {
-    let store = Arc::new(Interrupted { store: MemoryStore::new(), interruption: Mutex::new(None) });
+    let store = Arc::new(Interrupted::default());
     let (core, _) = recorded(|builder| builder.data_store(Arc::clone(&store)));
     let options = ContextOptions::new().attributes([("country", "US")]);
     let context = core.create_context_with("v1", options).unwrap();
     let clone = context.clone();
-    *store.interruption.lock().unwrap() = Some(Interruption(Box::new(move || {
+    store.load.set(move || {
         // Stores the pending segment while the other call holds a state without it.
         let _ = clone.run_experience("open");
-    })));
+    });
     assert_eq!(context.segments().get("country"), Some(&"US".into()));
     assert_eq!(context.segments().get("country"), Some(&"US".into()));
+}
+
+#[test]
+fn a_conversion_under_way_when_tracking_is_switched_off_is_queued() {
+    let store = Arc::new(Interrupted::default());
+    let (core, transport) = recorded(|builder| builder.data_store(Arc::clone(&store)));
+    let switched = core.clone();
+    // The goal is marked by then: without its event it would never count.
+    store.mark.set(move || switched.set_tracking_enabled(false));
+    let context = core.create_context("v1").unwrap();
+    assert_eq!(context.track_conversion("signup"), ConversionOutcome::Queued { events: 1 });
+    assert_eq!(context.track_conversion("purchase"), ConversionOutcome::Suppressed);
+    assert_eq!(told(&sent(&core, &transport)), ["v1 conversion 901"]);
 }
 
 #[test]

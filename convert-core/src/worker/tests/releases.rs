@@ -306,17 +306,6 @@ fn a_hang_ends_at_the_request_timeout_and_is_ambiguous() {
 }
 
 #[test]
-fn disabled_tracking_queues_nothing_and_counts_nothing() {
-    let mut bench = Bench::new();
-    bench.delivery.set_tracking_enabled(false);
-    bench.track(0..100);
-    assert_eq!(bench.stats().accepted.total(), 0);
-    bench.delivery.set_tracking_enabled(true);
-    bench.track(0..10);
-    assert_eq!(bench.stats().delivered.total(), 10);
-}
-
-#[test]
 fn an_event_larger_than_the_queue_is_dropped_and_told() {
     let mut bench = Bench::with(|config| config.limits.bytes = 10_000);
     let mut large = super::bench::event(1);
