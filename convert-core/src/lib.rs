@@ -87,6 +87,7 @@ mod completion;
 mod config;
 mod context;
 mod core;
+mod deadline;
 mod eval;
 mod events;
 #[cfg(feature = "exit-hook")]

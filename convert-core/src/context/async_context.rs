@@ -9,7 +9,6 @@ use crate::config::ProjectConfig;
 use crate::core::Shared;
 use crate::eval::Effects;
 use crate::visitor::{AsyncStore, VisitorState};
-use crate::worker::is_inside;
 
 use super::conversion::{ConversionOptions, ConversionOutcome};
 use super::decision::Decision;
@@ -258,9 +257,7 @@ impl AsyncContext {
         let (number, sought) = self.inner.seek_preview(preview);
         let found = match sought {
             Sought::Known(found) => found,
-            // The SDK's own thread would wait for itself.
-            Sought::UnderWay(_) if is_inside() => Err(PreviewOutcome::Unavailable),
-            Sought::UnderWay(fetch) => ActivePreview::fetched(fetch.await, preview),
+            Sought::UnderWay(fetch) => ActivePreview::fetched(self.inner.shared.preview_fetched(fetch).await, preview),
         };
         self.inner.set_preview(number, found)
     }

@@ -7,7 +7,6 @@ use crate::config::{FetchError, ProjectConfig};
 use crate::core::{PreviewFetch, Shared, Snapshot};
 use crate::eval::Previewed;
 use crate::text::Text;
-use crate::worker::is_inside;
 
 /// A variation to preview.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,15 +68,15 @@ pub enum PreviewOutcome {
 
 /// Has a preview at hand for some time; its outcome for who sets it then.
 pub(crate) fn load_preview(shared: &Shared, preview: &Preview) -> impl Future<Output = PreviewOutcome> + Send + use<> {
-    let (sought, preview) = (ActivePreview::seek(shared, shared.snapshot(), preview), preview.clone());
+    let found = match ActivePreview::seek(shared, shared.snapshot(), preview) {
+        Sought::Known(found) => Ok(outcome(&found)),
+        Sought::UnderWay(fetch) => Err((shared.preview_fetched(fetch), preview.clone())),
+    };
     async move {
-        let found = match sought {
-            Sought::Known(found) => found,
-            // The SDK's own thread would wait for itself.
-            Sought::UnderWay(_) if is_inside() => Err(PreviewOutcome::Unavailable),
-            Sought::UnderWay(fetch) => ActivePreview::fetched(fetch.await, &preview),
-        };
-        outcome(&found)
+        match found {
+            Ok(outcome) => outcome,
+            Err((fetch, preview)) => outcome(&ActivePreview::fetched(fetch.await, &preview)),
+        }
     }
 }
 

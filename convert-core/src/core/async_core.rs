@@ -1,17 +1,16 @@
 //! The core for asynchronous code.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::config::ProjectConfig;
 use crate::context::{AsyncContext, ContextOptions, Preview, PreviewOutcome, load_preview};
+use crate::deadline::until;
 use crate::events::{Event, Subscription};
 use crate::off_thread::off_thread;
 use crate::tracking::{FlushError, FlushReport, ReleaseReason, Stats};
@@ -122,14 +121,8 @@ impl AsyncCore {
         if self.is_ready() || is_inside() {
             return self.is_ready();
         }
-        let background = self.shared.delivery.background();
-        let mut alarm = background.alarm(background.now().saturating_add(timeout));
-        let mut first = self.shared.first_config();
-        poll_fn(|cx| match Pin::new(&mut first).poll(cx) {
-            Poll::Ready(()) => Poll::Ready(true),
-            Poll::Pending => Pin::new(&mut alarm).poll(cx).map(|_| false),
-        })
-        .await
+        let clock = self.shared.clock();
+        until(clock, clock.now().saturating_add(timeout), self.shared.first_config()).await.is_some()
     }
 
     /// A context for a visitor, without attributes.
@@ -192,7 +185,7 @@ impl AsyncCore {
     pub async fn flush(&self, timeout: Duration) -> Result<FlushReport, FlushError> {
         let flushing = self.shared.delivery.start_flush(ReleaseReason::Explicit, timeout);
         // There, waiting for the SDK's thread would be for ever.
-        if is_inside() { flushing.wait() } else { flushing.await }
+        if is_inside() { flushing.wait() } else { flushing.ended().await }
     }
 
     /// Sends what is queued, waits for the outcome until `timeout` has passed, and ends the SDK's work. What fails is tried
@@ -206,7 +199,7 @@ impl AsyncCore {
         if is_inside() {
             return closing.wait();
         }
-        let report = closing.await;
+        let report = closing.ended().await;
         self.shared.loading.until_saved(deadline).await;
         report
     }

@@ -14,6 +14,7 @@ use arc_swap::ArcSwapOption;
 use crate::clock::Clock;
 use crate::completion::{Waited, block_until, lock};
 use crate::config::{ConfigWarning, FetchError, ProjectConfig};
+use crate::deadline::until;
 use crate::eval::EvalSettings;
 use crate::events::{Event, EventBus, Handler, Subscription};
 use crate::tracking::{Delivery, Stats};
@@ -185,6 +186,19 @@ impl Shared {
         let deadline = self.clock.now().saturating_add(timeout);
         let mut first = self.first_config();
         block_until(self.clock.as_ref(), deadline, |cx| Pin::new(&mut first).poll(cx)).is_some()
+    }
+
+    /// Waits until a preview is fetched; `None` where it fails to come in time, or must not be waited for.
+    pub(crate) fn preview_fetched(
+        &self,
+        fetch: PreviewFetch,
+    ) -> impl Future<Output = Option<Result<Arc<ProjectConfig>, FetchError>>> + Send + use<> {
+        let clock = Arc::clone(&self.clock);
+        let deadline = clock.now().saturating_add(self.loading.request_timeout());
+        async move {
+            // The SDK's own thread would wait for itself.
+            if is_inside() { None } else { until(&clock, deadline, fetch).await.flatten() }
+        }
     }
 
     /// Blocks until a preview is fetched; `None` where it fails to come, or must not be waited for.

@@ -12,6 +12,8 @@ use super::payload;
 use super::queue::{Pushed, Ticket};
 use super::stats::{FlushError, FlushReport, Stats};
 use crate::completion::{Completion, block_until, completion};
+#[cfg(feature = "async")]
+use crate::deadline::until;
 use crate::events::EventBus;
 use crate::transport::EndpointError;
 use crate::worker::{Background, DeliveryConfig, Flush, Shared, Target, is_inside};
@@ -169,7 +171,8 @@ enum State {
     },
 }
 
-/// A flush under way: a future, which the SDK's thread ends at the deadline, and [`wait`](Self::wait) for threads.
+/// A flush under way: a future that the SDK's thread ends at the deadline, if nothing holds it up. [`wait`](Self::wait), for
+/// threads, and [`ended`](Self::ended) end in any case.
 #[must_use]
 pub(crate) struct Flushing {
     shared: Arc<Shared>,
@@ -186,16 +189,28 @@ impl Flushing {
         }
         let (shared, deadline) = (Arc::clone(&self.shared), self.deadline);
         let mut wait = |deadline| block_until(&*shared.config.clock, deadline, |cx| Pin::new(&mut self).poll(cx));
-        if let Some(result) = wait(deadline) {
-            return result;
-        }
-        match shared.queue.end_claim(ticket) {
-            Some(report) if report.is_complete() => Ok(report),
-            Some(report) => Err(FlushError::TimedOut { report }),
-            // The SDK's thread has just ended it, and is about to say how.
-            None => wait(Duration::MAX).unwrap_or(Ok(FlushReport::default())),
+        let result = wait(deadline).or_else(|| end_flush(&shared, ticket)).or_else(|| wait(Duration::MAX));
+        result.unwrap_or(Ok(FlushReport::default()))
+    }
+
+    /// The same without blocking.
+    #[cfg(feature = "async")]
+    pub(crate) async fn ended(mut self) -> Result<FlushReport, FlushError> {
+        let State::Waiting { ticket, .. } = self.state else { return Ok(FlushReport::default()) };
+        let (shared, deadline) = (Arc::clone(&self.shared), self.deadline);
+        let result = until(&shared.config.clock, deadline, &mut self).await;
+        match result.or_else(|| end_flush(&shared, ticket)) {
+            Some(result) => result,
+            None => self.await,
         }
     }
+}
+
+/// Ends a flush at its deadline, from outside of the SDK's thread, which may be held up in a handler. `None` where that
+/// thread has just ended it, and is about to say how.
+fn end_flush(shared: &Shared, ticket: Ticket) -> Option<Result<FlushReport, FlushError>> {
+    let report = shared.queue.end_claim(ticket)?;
+    Some(if report.is_complete() { Ok(report) } else { Err(FlushError::TimedOut { report }) })
 }
 
 impl Future for Flushing {
@@ -215,7 +230,7 @@ impl Future for Flushing {
     }
 }
 
-/// A close under way: a future, which the SDK's thread ends at the deadline, and [`wait`](Self::wait) for threads.
+/// A close under way, as [`Flushing`] is a flush.
 #[must_use]
 pub(crate) struct Closing {
     flushing: Flushing,
@@ -230,14 +245,26 @@ impl Closing {
         }
         let (shared, deadline) = (Arc::clone(&self.flushing.shared), self.flushing.deadline);
         let mut wait = |deadline| block_until(&*shared.config.clock, deadline, |cx| Pin::new(&mut self).poll(cx));
-        if let Some(report) = wait(deadline) {
-            return report;
-        }
-        // The thread may be held up in a handler: what is left is given up from here.
-        shared.give_up();
-        // Or else it has just ended it, and is about to say how.
-        shared.queue.end_claim(ticket).or_else(|| wait(Duration::MAX)).unwrap_or_default()
+        wait(deadline).or_else(|| end_close(&shared, ticket)).or_else(|| wait(Duration::MAX)).unwrap_or_default()
     }
+
+    /// The same without blocking.
+    #[cfg(feature = "async")]
+    pub(crate) async fn ended(mut self) -> FlushReport {
+        let State::Waiting { ticket, .. } = self.flushing.state else { return FlushReport::default() };
+        let (shared, deadline) = (Arc::clone(&self.flushing.shared), self.flushing.deadline);
+        let report = until(&shared.config.clock, deadline, &mut self).await;
+        match report.or_else(|| end_close(&shared, ticket)) {
+            Some(report) => report,
+            None => self.await,
+        }
+    }
+}
+
+/// Ends a close at its deadline as [`end_flush`] does: what is left is given up.
+fn end_close(shared: &Shared, ticket: Ticket) -> Option<FlushReport> {
+    shared.give_up();
+    shared.queue.end_claim(ticket)
 }
 
 impl Future for Closing {

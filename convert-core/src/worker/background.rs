@@ -47,23 +47,6 @@ impl Background {
         Sleep { shared: Arc::clone(&self.shared), deadline }
     }
 
-    /// Tells when the clock reaches `deadline`, for who is not on the SDK's thread. Gone when the core is closed.
-    #[cfg(feature = "async")]
-    pub(crate) fn alarm(&self, deadline: Duration) -> Completion<()> {
-        let (done, rung) = completion();
-        let mut sleep = self.sleep_until(deadline);
-        self.spawn(Box::pin(async move {
-            let due = std::future::poll_fn(|cx| match Pin::new(&mut sleep).poll(cx) {
-                Poll::Pending if done.is_awaited() => Poll::Pending,
-                // Nobody listens, or it is time.
-                _ => Poll::Ready(()),
-            });
-            due.await;
-            done.complete(());
-        }));
-        rung
-    }
-
     /// The injected clock's time.
     pub(crate) fn now(&self) -> Duration {
         self.shared.now()

@@ -39,13 +39,11 @@ impl Saving {
         }
     }
 
-    /// The same without blocking. The SDK's thread may be gone, so a thread of its own keeps the deadline.
+    /// The same without blocking.
     #[cfg(feature = "async")]
     pub(super) async fn ended(&self, clock: &Arc<dyn Clock>, deadline: Duration) {
-        let Some(end) = self.end() else { return };
-        let clock = Arc::clone(clock);
-        if let Ok(waiting) = crate::off_thread::off_thread(move || end.wait(clock.as_ref(), deadline)) {
-            waiting.await;
+        if let Some(end) = self.end() {
+            crate::deadline::until(clock, deadline, end).await;
         }
     }
 

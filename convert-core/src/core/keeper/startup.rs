@@ -7,6 +7,8 @@ use crate::completion::{Completion, Waited, completion};
 use crate::config::{FetchError, FetchPolicy};
 use crate::core::Shared;
 use crate::core::error::BuildError;
+#[cfg(feature = "async")]
+use crate::deadline::until;
 
 use super::saved::Saved;
 use super::task::First;
@@ -47,8 +49,9 @@ impl Startup {
             Some(Ok(reading)) => reading.await.flatten(),
             Some(Err(_)) | None => None,
         };
-        let Some(Waiting { outcome, .. }) = self.start(shared, saved)? else { return Ok(()) };
-        Ok(outcome.await.unwrap_or(Err(FetchError::Timeout))?)
+        let Some(Waiting { outcome, deadline }) = self.start(shared, saved)? else { return Ok(()) };
+        let outcome = until(shared.clock(), deadline.saturating_add(GRACE), outcome).await.flatten();
+        Ok(outcome.unwrap_or(Err(FetchError::Timeout))?)
     }
 
     /// Starts the fetch; `None` where nobody is to wait for it.
