@@ -43,8 +43,8 @@ struct Own {
     preview: Option<ActivePreview>,
     /// A preview that was not at hand when the context was made, as before the first config.
     wanted_preview: Option<Preview>,
-    /// What this context did that the store does not have: it failed, or the context may not write to it.
-    unstored: VisitorState,
+    /// `None` as long as the store takes everything.
+    unstored: Option<Arc<Unstored>>,
     /// What the store has taken since the state was loaded; of use only when it cannot be loaded again.
     taken: VisitorState,
     /// Counts what the store has taken.
@@ -53,6 +53,36 @@ struct Own {
     previews_asked: u64,
     /// The config that a pinned context saw first.
     pinned: Option<Arc<Snapshot>>,
+}
+
+/// What this context did that the store does not have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unstored {
+    /// What the store failed to take, to be stored with the next change.
+    pub(super) change: StateChange,
+    /// The goals that the context marked by itself: the store failed, or the context may not write to it.
+    marked: VisitorState,
+}
+
+impl Own {
+    fn unstored(&mut self) -> &mut Unstored {
+        Arc::make_mut(self.unstored.get_or_insert_default())
+    }
+
+    fn has_marked(&self, mark: &GoalMark) -> bool {
+        self.unstored.as_ref().is_some_and(|unstored| unstored.marked.has_reached(mark))
+    }
+
+    fn view_of(
+        &self,
+        subject: Option<Subject>,
+        state: VisitorState,
+        version: Option<u64>,
+        attributes: Option<Arc<OwnAttributes>>,
+    ) -> View {
+        let unstored = self.unstored.clone().filter(|unstored| !unstored.change.is_empty());
+        View::new(subject, state, version, attributes, self.preview.clone(), unstored)
+    }
 }
 
 /// The config and the key that the next view will see.
@@ -88,7 +118,7 @@ impl<S> Inner<S> {
             preview,
             wanted_preview,
             previews_asked: 0,
-            unstored: VisitorState::new(),
+            unstored: None,
             taken: VisitorState::new(),
             changes_taken: 0,
             pinned: None,
@@ -180,7 +210,7 @@ impl<S> Inner<S> {
     /// A new view while no config is loaded.
     pub(super) fn install_empty(&self) -> Arc<View> {
         let own = self.own_mut();
-        let view = View::new(None, VisitorState::new(), None, own.attributes.clone(), None);
+        let view = own.view_of(None, VisitorState::new(), None, own.attributes.clone());
         keep(own, view)
     }
 
@@ -205,12 +235,15 @@ impl<S> Inner<S> {
         };
         let mut own = self.own_mut();
         if !is_loaded {
-            state.fill_from(&own.taken);
+            state.overlay(&own.taken);
         } else if own.changes_taken == changes_taken {
             // What the store took since it was asked may not be in its answer.
             own.taken = VisitorState::new();
         }
-        state.fill_from(&own.unstored);
+        if let Some(unstored) = &own.unstored {
+            state.apply(&unstored.change);
+            state.overlay(&unstored.marked);
+        }
         // Attributes that came in meanwhile are for the next call.
         let is_newest = match (&own.attributes, &attributes) {
             (Some(now), Some(then)) => Arc::ptr_eq(now, then),
@@ -218,8 +251,8 @@ impl<S> Inner<S> {
             _ => false,
         };
         let version = version.filter(|_| is_newest);
-        let preview = own.preview.clone();
-        keep(own, View::new(Some(subject), state, version, attributes, preview))
+        let view = own.view_of(Some(subject), state, version, attributes);
+        keep(own, view)
     }
 
     /// The state that was seen last, for when the store fails.
@@ -235,15 +268,15 @@ impl<S> Inner<S> {
                 own.taken.apply(change);
                 own.changes_taken = own.changes_taken.wrapping_add(1);
                 drop(own);
-                if !change.segments.is_empty() {
-                    self.settle(view);
+                if !change.segments.is_empty() || view.unstored.is_some() {
+                    self.settle(view, change);
                 }
             }
             Err(error) => {
                 self.shared.store_failed(&error);
-                // The next try to store segments is the next call; a decision is remembered here at least.
-                let decisions = StateChange { segments: OneOrMany::Empty, ..change.clone() };
-                self.change_own(|own| own.unstored.apply(&decisions));
+                // The context's segments wait in its attributes for the next call; all else waits here.
+                let unstored = StateChange { segments: OneOrMany::Empty, ..change.clone() };
+                self.change_own(|own| own.unstored().change.extend(&unstored));
             }
         }
     }
@@ -252,7 +285,7 @@ impl<S> Inner<S> {
     /// remembers by itself, and still knows when the store is back.
     pub(super) fn marked(&self, view: &View, mark: &GoalMark, answer: Result<bool, StoreError>) -> bool {
         match answer {
-            Ok(is_first) => is_first && !self.own().unstored.has_reached(mark),
+            Ok(is_first) => is_first && !self.own().has_marked(mark),
             Err(error) => {
                 self.shared.store_failed(&error);
                 self.mark_unstored(view, mark)
@@ -263,7 +296,7 @@ impl<S> Inner<S> {
     /// Marks a goal in this context only; whether it is reached for the first time.
     pub(super) fn mark_unstored(&self, view: &View, mark: &GoalMark) -> bool {
         let mut is_first = false;
-        self.change_own(|own| is_first = own.unstored.mark_goal(mark));
+        self.change_own(|own| is_first = own.unstored().marked.mark_goal(mark));
         is_first && !view.state.has_reached(mark)
     }
 
@@ -272,9 +305,12 @@ impl<S> Inner<S> {
         self.storage
     }
 
-    /// Notes that the report segments of `view` are stored.
-    fn settle(&self, view: &View) {
+    /// Notes that the report segments of `view`, and what the store failed to take before, are stored with `change`.
+    fn settle(&self, view: &View, change: &StateChange) {
         self.change_own(|own| {
+            if let Some(unstored) = &mut own.unstored {
+                Arc::make_mut(unstored).change.remove(change);
+            }
             let is_same = match (&own.attributes, &view.own) {
                 (Some(now), Some(then)) => Arc::ptr_eq(now, then),
                 _ => false,
@@ -335,7 +371,7 @@ impl<S> Inner<S> {
         // The state is kept for the case that it cannot be loaded again; everything else is made anew.
         if let Some(view) = &own.view {
             let (subject, state) = (view.subject.clone(), view.state.clone());
-            let view = View::new(subject, state, None, own.attributes.clone(), own.preview.clone());
+            let view = own.view_of(subject, state, None, own.attributes.clone());
             keep(own, view);
         }
     }

@@ -116,7 +116,7 @@ fn feature_call<'a>(
 }
 
 /// The effects that every decision, conversion and segment call starts with: report segments that came with the
-/// context's attributes are stored now. A previewing context leaves no trace.
+/// context's attributes are stored now, and what the store failed to take before. A previewing context leaves no trace.
 fn starting_effects(view: &View, setting: Setting<'_>) -> Effects {
     let mut effects = Effects::default();
     start(view, setting, &mut effects);
@@ -125,8 +125,19 @@ fn starting_effects(view: &View, setting: Setting<'_>) -> Effects {
 
 #[inline]
 fn start(view: &View, setting: Setting<'_>, effects: &mut Effects) {
-    if setting.storage && view.preview.is_none() && !view.pending().is_empty() {
-        effects.want().change.segments.push(view.pending().clone());
+    if view.has_to_store && setting.storage && view.preview.is_none() {
+        store_what_waits(view, effects);
+    }
+}
+
+#[cold]
+fn store_what_waits(view: &View, effects: &mut Effects) {
+    let change = &mut effects.want().change;
+    if let Some(unstored) = &view.unstored {
+        change.extend(&unstored.change);
+    }
+    if !view.pending().is_empty() {
+        change.segments.push(view.pending().clone());
     }
 }
 

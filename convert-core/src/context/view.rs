@@ -10,7 +10,7 @@ use crate::rules::Provider;
 use crate::text::Text;
 use crate::visitor::VisitorState;
 
-use super::inner::Subject;
+use super::inner::{Subject, Unstored};
 use super::options::CallOptions;
 use super::preview::ActivePreview;
 
@@ -28,6 +28,10 @@ pub(crate) struct View {
     /// Stored segments and the context's attributes merged; `None` where the latter are all there is.
     effective: Option<Attributes>,
     pub(super) preview: Option<ActivePreview>,
+    /// Holds what the store failed to take: it is part of `state`, and to be stored.
+    pub(super) unstored: Option<Arc<Unstored>>,
+    /// Whether something waits for the next call to store it: that, or report segments.
+    pub(super) has_to_store: bool,
 }
 
 static NONE: Attributes = Attributes::new();
@@ -84,8 +88,11 @@ impl View {
         version: Option<u64>,
         own: Option<Arc<OwnAttributes>>,
         preview: Option<ActivePreview>,
+        unstored: Option<Arc<Unstored>>,
     ) -> Self {
-        let mut view = Self { subject, state, version, own, segments: None, effective: None, preview };
+        let has_to_store = unstored.is_some() || own.as_ref().is_some_and(|own| !own.pending.is_empty());
+        let mut view =
+            Self { subject, state, version, own, segments: None, effective: None, preview, unstored, has_to_store };
         if view.state.segments().is_some() || !view.pending().is_empty() {
             let mut segments = view.state.segments().cloned().unwrap_or_default();
             segments.merge_from(view.pending());

@@ -99,17 +99,16 @@ impl VisitorState {
         self.bucketing.as_slice()
     }
 
-    /// Takes in the decisions and goals of another state that this one lacks, and its segments.
-    pub(crate) fn fill_from(&mut self, other: &Self) {
-        if let Some(segments) = other.segments() {
+    /// Takes in what a later state has.
+    pub(crate) fn overlay(&mut self, later: &Self) {
+        self.apply_decisions(later.bucketing.as_slice());
+        if let Some(segments) = later.segments() {
             self.segments.get_or_insert_default().merge_from(segments);
         }
-        for (experience, variation) in other.bucketing.iter() {
-            if let Err(place) = self.decision_place(experience) {
-                self.bucketing.insert(place, (experience.clone(), variation.clone()));
-            }
+        if later.locations.is_some() {
+            self.locations.clone_from(&later.locations);
         }
-        for goal in other.goals.iter() {
+        for goal in later.goals.iter() {
             if !self.has_goal(goal) {
                 self.goals.push(goal.clone());
             }
@@ -136,7 +135,7 @@ impl VisitorState {
     fn apply_decisions(&mut self, fresh: &[(Text, Text)]) {
         if fresh.len() > FEW {
             let known = std::mem::take(&mut self.bucketing);
-            self.bucketing = sorted(fresh.iter().cloned().chain(known).collect());
+            self.bucketing = sorted(fresh.iter().rev().cloned().chain(known).collect());
             return;
         }
         for (experience, variation) in fresh {
@@ -190,6 +189,35 @@ impl StateChange {
     pub fn segment(mut self, name: &str, value: impl Into<AttributeValue>) -> Self {
         self.segments.push(Attributes::new().with(name, value));
         self
+    }
+
+    /// Takes a later change in, so that both are one.
+    pub(crate) fn extend(&mut self, later: &Self) {
+        if self.bucketing.is_empty() {
+            self.bucketing.clone_from(&later.bucketing);
+        } else if !later.bucketing.is_empty() {
+            let known = std::mem::take(&mut self.bucketing);
+            let mut decisions: Vec<_> = known.into_iter().chain(later.bucketing.iter().cloned()).collect();
+            decisions.reverse();
+            self.bucketing = sorted(decisions);
+        }
+        for segments in later.segments.iter() {
+            self.segments.push(segments.clone());
+        }
+        if later.locations.is_some() {
+            self.locations.clone_from(&later.locations);
+        }
+    }
+
+    /// Leaves out what another change has brought about.
+    pub(crate) fn remove(&mut self, done: &Self) {
+        let mut done_decisions: Vec<_> = done.bucketing.iter().collect();
+        done_decisions.sort_unstable();
+        let left = std::mem::take(&mut self.bucketing).into_iter();
+        self.bucketing = left.filter(|decision| done_decisions.binary_search(&decision).is_err()).collect();
+        if done.locations.is_some() {
+            self.locations = None;
+        }
     }
 
     /// Whether there is nothing to store.

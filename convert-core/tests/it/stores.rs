@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use convert_core::testing::ManualClock;
 use convert_core::{
-    ContextOptions, ConversionOutcome, DataStore, DecisionSource, GoalMark, JsonStore, KeyValue, MemoryStore, Reason,
-    StateChange, StateKey, StoreError, VisitorState,
+    CallOptions, ContextOptions, ConversionOutcome, DataStore, DecisionSource, Event, GoalMark, JsonStore, KeyValue,
+    MemoryStore, Preview, Reason, StateChange, StateKey, StoreError, VisitorState,
 };
 use serde_json::{Value, json};
 
@@ -200,6 +200,56 @@ fn while_the_store_is_down_a_context_counts_once() {
     assert!(context.track_conversion("signup").is_queued());
     assert!(!context.track_conversion("signup").is_queued());
     assert_eq!(told(&sent(&core, &transport)), [format!("v1 bucketing 10>{first}"), "v1 conversion 901".to_owned()]);
+}
+
+#[test]
+fn what_the_store_failed_to_take_is_stored_when_it_is_back() {
+    let store = Moody::default();
+    let (core, transport) = recorded(|builder| builder.data_store(store.clone()));
+    let context = core.create_context("v1").unwrap();
+    store.is_down.store(true, Ordering::Relaxed);
+    let first = context.run_experience("open").unwrap().variation_id().to_owned();
+    let shop = CallOptions::new().location([("path", "/shop")]);
+    assert!(context.run_experience_with("shop", &shop).is_some());
+    store.is_down.store(false, Ordering::Relaxed);
+    let key = StateKey::new("100", "200", "v1");
+    let stored = || store.store.load(&key).unwrap().unwrap_or_default();
+
+    // Neither looking nor previewing leaves a trace.
+    let _ = context.explain_experience("open");
+    context.set_preview(&Preview::new("20", "201"));
+    let _ = context.run_experience("open");
+    context.clear_preview();
+    assert!(stored().is_empty());
+
+    assert_eq!(context.run_experience("open").unwrap().source(), DecisionSource::Stored);
+    assert_eq!(stored().variation_id("10"), Some(first.as_str()));
+    assert!(stored().variation_id("30").is_some());
+    assert!(stored().locations().eq(["shop"]));
+    let version = store.store.version(&key);
+    let _ = context.run_experience("open");
+    assert_eq!(store.store.version(&key), version, "it is stored once");
+    assert_eq!(told(&sent(&core, &transport)).len(), 2);
+}
+
+#[test]
+fn a_visitor_who_stays_in_a_location_enters_it_once_while_the_store_is_down() {
+    let store = Moody::default();
+    let (core, _) = recorded(|builder| builder.data_store(store.clone()));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&seen);
+    let _subscription = core.on(move |event| match event {
+        Event::LocationActivated { .. } => noted.lock().unwrap().push("in"),
+        Event::LocationDeactivated { .. } => noted.lock().unwrap().push("out"),
+        _ => {}
+    });
+    let context = core.create_context("v1").unwrap();
+    store.is_down.store(true, Ordering::Relaxed);
+    let visit = |path: &str| context.run_experience_with("shop", &CallOptions::new().location([("path", path)]));
+    for path in ["/shop", "/shop", "/", "/", "/shop"] {
+        let _ = visit(path);
+    }
+    assert_eq!(*seen.lock().unwrap(), ["in", "out", "in"]);
 }
 
 #[test]
