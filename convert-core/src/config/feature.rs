@@ -1,6 +1,7 @@
 //! Declared features and their variables.
 
 use super::identity::{Identity, identified};
+use super::places::Places;
 use super::reader::{Place, list};
 use super::warnings::Warnings;
 use crate::json::Json;
@@ -11,6 +12,7 @@ use crate::text::Text;
 pub struct FeatureDeclaration {
     identity: Identity,
     variables: Box<[VariableDeclaration]>,
+    by_key: Places,
     /// Experiences, in config order, that can deliver it: some variation has a change with its id.
     pub(super) carriers: Box<[u32]>,
 }
@@ -30,7 +32,8 @@ impl FeatureDeclaration {
     }
 
     pub(super) fn kind_of(&self, variable: &str) -> Option<&VariableKind> {
-        self.variables.iter().find(|declared| declared.key == variable)?.kind.as_ref()
+        let at = self.by_key.find(&self.variables, variable, VariableDeclaration::key)?;
+        self.variables.get(at)?.kind.as_ref()
     }
 
     pub(super) fn read(served: &Json<'_>, identity: Identity, warnings: &mut Warnings) -> Self {
@@ -45,7 +48,9 @@ impl FeatureDeclaration {
                 None => warnings.push(place.to_string(), "a variable without a key is skipped"),
             }
         }
-        Self { identity, variables: variables.into_boxed_slice(), carriers: Box::default() }
+        let mut by_key = Places::default();
+        by_key.note(&variables, VariableDeclaration::key);
+        Self { identity, variables: variables.into_boxed_slice(), by_key, carriers: Box::default() }
     }
 }
 

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use crate::text::Text;
 
+use super::places::Places;
+
 /// The scale of anchored ranges: constant, whatever the configured `max_traffic` (as the JavaScript SDK).
 const ANCHOR_SCALE: f64 = 10_000.0;
 
@@ -93,9 +95,10 @@ impl Layout {
 /// Arms as the members of a JavaScript object: array indexes first, ascending, then the others as they came. A repeated
 /// id keeps its first place and takes its last weight.
 fn in_js_object_order<'a>(arms: impl Iterator<Item = &'a Arm>) -> Vec<&'a Arm> {
-    let mut ordered: Vec<(Option<u32>, &Arm)> = Vec::new();
+    let (mut ordered, mut by_id): (Vec<(Option<u32>, &Arm)>, _) = (Vec::new(), Places::default());
     for arm in arms {
-        match ordered.iter_mut().find(|(_, earlier)| earlier.id == arm.id) {
+        let earlier = by_id.find_in_growing(&ordered, &arm.id, |(_, earlier)| &earlier.id);
+        match earlier.and_then(|at| ordered.get_mut(at)) {
             Some((_, earlier)) => *earlier = arm,
             None => ordered.push((array_index(&arm.id), arm)),
         }

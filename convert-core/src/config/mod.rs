@@ -16,6 +16,7 @@ mod goal;
 mod identity;
 mod index;
 mod layout;
+mod places;
 mod project;
 mod reader;
 mod targeting;

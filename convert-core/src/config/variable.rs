@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::ser::{Error as _, Serialize, Serializer};
 
 use super::feature::FeatureDeclaration;
+use super::places::Places;
 use crate::eval::cast::{Cast, cast};
 use crate::json::Json;
 use crate::text::Text;
@@ -164,6 +165,7 @@ impl Variable {
     /// The variables of one change. Of two members with one name the later counts, at the place of the earlier.
     pub(super) fn read_all(members: &[(Cow<'_, str>, Json<'_>)], declared: Option<&FeatureDeclaration>) -> Box<[Self]> {
         let mut variables: Vec<Self> = Vec::with_capacity(members.len());
+        let mut by_key = Places::default();
         for (key, served) in members {
             let kind = declared.and_then(|feature| feature.kind_of(key));
             let variable = Self {
@@ -171,7 +173,8 @@ impl Variable {
                 raw: VariableValue::from_json(served),
                 cast: kind.map_or(Cast::AsServed, |kind| cast(kind, served)),
             };
-            match variables.iter_mut().find(|earlier| earlier.key == variable.key) {
+            let earlier = by_key.find_in_growing(&variables, key, Self::key);
+            match earlier.and_then(|at| variables.get_mut(at)) {
                 Some(earlier) => *earlier = variable,
                 None => variables.push(variable),
             }

@@ -5,6 +5,7 @@ use super::feature::FeatureDeclaration;
 use super::identity::{Identity, identified};
 use super::index::Collection;
 use super::layout::Arm;
+use super::places::Places;
 use super::reader::{Place, list, text};
 use super::variable::Variable;
 use super::warnings::Warnings;
@@ -112,6 +113,7 @@ impl Change {
 #[derive(Default)]
 pub(super) struct Variations {
     pub(super) variations: Vec<Variation>,
+    by_id: Places,
     /// As many as were served with an id: a repeated id has no variation of its own, but takes part in the layout.
     pub(super) arms: Vec<Arm>,
     /// Positions of the declared features delivered, ascending.
@@ -159,7 +161,7 @@ impl Variations {
         };
         let weight = traffic_allocation(served, &identity.id, place, warnings);
         let status = status(served);
-        let earlier = self.variations.iter().position(|variation| variation.identity.id == identity.id);
+        let earlier = self.by_id.find_in_growing(&self.variations, &identity.id, Variation::id);
         let Ok(position) = u32::try_from(earlier.unwrap_or(self.variations.len())) else { return };
         let running = status.is_empty() || status == "running";
         self.arms.push(Arm { id: identity.id.clone(), variation: position, weight, running });

@@ -253,3 +253,33 @@ fn warnings_are_kept_up_to_a_thousand_and_counted() {
     assert_eq!(config.warnings().len(), 1000);
     assert_eq!(config.warning_count(), 5000);
 }
+
+/// Lists of siblings are read in time that grows with their length: with its square, this test would take minutes.
+#[test]
+fn a_hundred_thousand_siblings_are_read_in_one_go() {
+    const MANY: usize = 100_000;
+    let variations: Vec<Value> =
+        (0..MANY).map(|i| json!({"id": format!("v{i}"), "key": "v", "traffic_allocation": 0.001})).collect();
+    let declared: Vec<Value> = (0..MANY).map(|i| json!({"key": format!("k{i}"), "type": "integer"})).collect();
+    let values: serde_json::Map<String, Value> = (0..MANY).map(|i| (format!("k{i}"), json!(i.to_string()))).collect();
+    let change = json!({"type": "fullStackFeature", "data": {"feature_id": "1", "variables_data": values}});
+    let config = super::config(json!({
+        "features": [{"id": "1", "key": "f", "variables": declared}],
+        "experiences": [
+            {"id": "10", "key": "packed", "variations": variations},
+            {"id": "20", "key": "anchored", "version": 12, "variations": variations},
+            {"id": "30", "key": "carrier", "variations": [{"id": "301", "changes": [change]}]},
+        ],
+    }));
+    assert_eq!(config.warning_count(), 0, "{:?}", config.warnings().first());
+    for key in ["packed", "anchored"] {
+        assert_eq!(config.experience(key).unwrap().variations().len(), MANY);
+    }
+    // The sum of as many shares of a thousandth is a hundred percent; each takes 0.1 of the bucket values.
+    let selected = config.experience("packed").unwrap().layout.select(5000).unwrap();
+    assert!((49_999..=50_001).contains(&selected), "{selected}");
+    let variables = config.experience("carrier").unwrap().variations()[0].changes()[0].variables().unwrap();
+    assert_eq!(variables.len(), MANY);
+    let last = variables.iter().find(|variable| variable.key() == "k99999").unwrap();
+    assert_eq!(last.value().as_i64(), Some(99_999));
+}
