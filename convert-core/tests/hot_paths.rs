@@ -177,6 +177,35 @@ impl AsyncTransport for Noting {
     }
 }
 
+/// Serves one config, and notes how often the SDK's thread has allocated when it asks for it.
+struct Serving(String, Arc<Mutex<Vec<u64>>>);
+
+impl AsyncTransport for Serving {
+    fn send(&self, _: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
+        let so_far = ALLOCATIONS.with(Cell::get);
+        self.1.lock().unwrap().push(so_far);
+        Box::pin(ready(Ok(Response::new(200).body(self.0.clone()))))
+    }
+}
+
+#[test]
+fn a_large_config_is_not_parsed_on_the_thread_that_delivers() {
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let goals: Vec<_> =
+        (0..10_000).map(|id| json!({"id": id.to_string(), "key": format!("goal number {id}")})).collect();
+    let config = json!({"account_id": "1", "project": {"id": "2"}, "goals": goals}).to_string();
+    let transport = Serving(config, Arc::clone(&noted));
+    let core = Core::builder().sdk_key("1/2").async_transport(transport).build().unwrap();
+    for _ in 0..2 {
+        core.refresh_now().wait(Duration::from_secs(60)).unwrap();
+    }
+    assert_eq!(core.config().unwrap().goals().len(), 10_000);
+    // To parse it takes more than one for each goal.
+    let noted = noted.lock().unwrap();
+    let least = noted.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
+    assert!(least < 200, "{least} allocations");
+}
+
 #[test]
 fn a_batch_of_500_events_is_written_without_values_in_between() {
     let noted = Arc::new(Mutex::new(Vec::with_capacity(10)));

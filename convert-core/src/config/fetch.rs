@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{FetchError, ProjectConfig};
+use super::{ConfigError, FetchError, ProjectConfig};
 use crate::redact::Secret;
 use crate::transport::{RedirectError, Request, Response, TransportError, TransportErrorKind, redirected};
 
@@ -66,10 +66,21 @@ impl FetchPolicy {
 pub(crate) enum FetchStep {
     /// Send this now, and hand the outcome to [`Fetch::answered`].
     Send(Request),
+    /// Parse this config, where that holds nobody up, and hand it back to [`Fetch::parsed`].
+    Parse(Served),
     /// This try failed. Call [`Fetch::next`] at that time.
     WaitUntil { time: Duration, error: FetchError },
     /// The fetch has ended.
     Done(Result<Fetched, FetchError>),
+}
+
+/// A config as it was served.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) text: Arc<Vec<u8>>,
+    etag: Option<Arc<str>>,
+    /// How long the server asks to wait, should the text be of no use.
+    asked: Option<Duration>,
 }
 
 /// What a fetch brought.
@@ -80,7 +91,7 @@ pub(crate) enum Fetched {
         /// To ask with, the next time.
         etag: Option<Arc<str>>,
         /// As served.
-        text: Vec<u8>,
+        text: Arc<Vec<u8>>,
     },
     /// The config that the request's tag names is still the present one.
     NotModified,
@@ -161,16 +172,28 @@ impl Fetch {
             };
         }
         let error = match response.status {
-            200..=299 => match ProjectConfig::parse(&response.body) {
-                Ok(config) => return FetchStep::Done(Ok(loaded(config, response))),
-                Err(source) => FetchError::Config { source },
-            },
+            200..=299 => return FetchStep::Parse(served(response, unix_time)),
             304 if self.first.if_none_match.is_some() => return FetchStep::Done(Ok(Fetched::NotModified)),
             status @ (401 | 403) => FetchError::Unauthorized { status },
             404 => FetchError::NotFound,
             status => FetchError::Status { status },
         };
         self.failed(error, now, response.retry_after(unix_time), chance)
+    }
+
+    /// Takes the outcome of parsing a config.
+    pub(crate) fn parsed(
+        &mut self,
+        served: Served,
+        outcome: Result<ProjectConfig, ConfigError>,
+        now: Duration,
+        chance: f64,
+    ) -> FetchStep {
+        let Served { text, etag, asked } = served;
+        match outcome {
+            Ok(config) => FetchStep::Done(Ok(Fetched::Config { config: Box::new(config), etag, text })),
+            Err(source) => self.failed(FetchError::Config { source }, now, asked, chance),
+        }
     }
 
     fn send(&mut self, now: Duration) -> FetchStep {
@@ -225,9 +248,9 @@ fn spread(pause: Duration, chance: f64) -> Duration {
     half + half.mul_f64(chance.clamp(0.0, 1.0))
 }
 
-fn loaded(config: ProjectConfig, response: Response) -> Fetched {
+fn served(response: Response, unix_time: Duration) -> Served {
     let etag = response.header_value("etag").map(Arc::from);
-    Fetched::Config { config: Box::new(config), etag, text: response.body }
+    Served { asked: response.retry_after(unix_time), etag, text: Arc::new(response.body) }
 }
 
 #[cfg(test)]

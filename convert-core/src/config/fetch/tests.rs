@@ -31,10 +31,28 @@ fn refused() -> Result<Response, TransportError> {
     Err(TransportError::not_sent("refused"))
 }
 
+/// Takes an outcome, and parses the config where it is one.
+fn answered(
+    fetch: &mut Fetch,
+    outcome: Result<Response, TransportError>,
+    now: Duration,
+    unix_time: Duration,
+    chance: f64,
+) -> FetchStep {
+    match fetch.answered(outcome, now, unix_time, chance) {
+        FetchStep::Parse(served) => {
+            let parsed = ProjectConfig::parse(&*served.text);
+            fetch.parsed(served, parsed, now, chance)
+        }
+        step => step,
+    }
+}
+
 /// A step in short: `send <ms>` (its timeout), `wait <ms>`, `config`, `not modified`, or the error.
 fn short(step: &FetchStep) -> String {
     match step {
         FetchStep::Send(request) => format!("send {}", request.timeout.as_millis()),
+        FetchStep::Parse(_) => "parse".to_owned(),
         FetchStep::WaitUntil { time, .. } => format!("wait {}", time.as_millis()),
         FetchStep::Done(Ok(Fetched::Config { .. })) => "config".to_owned(),
         FetchStep::Done(Ok(Fetched::NotModified)) => "not modified".to_owned(),
@@ -47,7 +65,8 @@ fn a_good_answer_ends_it() {
     let mut fetch = fetch(FetchPolicy::until(ms(30_000)));
     assert_eq!(short(&fetch.next(NO_TIME)), "send 10000");
     let answer = Response::new(200).header("ETag", "\"7\"").body(CONFIG);
-    let FetchStep::Done(Ok(Fetched::Config { config, etag, .. })) = fetch.answered(Ok(answer), ms(5), NO_TIME, 0.0)
+    let FetchStep::Done(Ok(Fetched::Config { config, etag, .. })) =
+        answered(&mut fetch, Ok(answer), ms(5), NO_TIME, 0.0)
     else {
         panic!("a config is due")
     };
@@ -68,14 +87,14 @@ fn retries_back_off_until_the_deadline() {
         let mut now = NO_TIME;
         for pause in pauses {
             fetch.next(now);
-            let step = fetch.answered(refused(), now, NO_TIME, chance);
+            let step = answered(&mut fetch, refused(), now, NO_TIME, chance);
             let FetchStep::WaitUntil { time, error: FetchError::Transport { .. } } = step else { panic!("{step:?}") };
             assert_eq!(time - now, pause);
             now = time;
         }
         assert_eq!(short(&fetch.next(now)), "send 100");
         // The next pause would end after the deadline, so the error is told now.
-        let step = fetch.answered(refused(), now + ms(1), NO_TIME, chance);
+        let step = answered(&mut fetch, refused(), now + ms(1), NO_TIME, chance);
         assert!(matches!(step, FetchStep::Done(Err(FetchError::Transport { .. }))), "{step:?}");
     }
 }
@@ -84,7 +103,7 @@ fn retries_back_off_until_the_deadline() {
 fn a_late_start_tells_the_last_error() {
     let mut fetch = fetch(FetchPolicy::until(ms(1000)));
     fetch.next(NO_TIME);
-    assert_eq!(short(&fetch.answered(status(503), ms(10), NO_TIME, 0.0)), "wait 135");
+    assert_eq!(short(&answered(&mut fetch, status(503), ms(10), NO_TIME, 0.0)), "wait 135");
     assert_eq!(short(&fetch.next(ms(1000))), "Status { status: 503 }");
     let mut fetch = self::fetch(FetchPolicy::until(ms(1000)));
     assert_eq!(short(&fetch.next(ms(1000))), "Timeout");
@@ -110,7 +129,7 @@ fn what_retries_cannot_mend_ends_a_startup_at_once() {
     for (code, expected) in cases {
         let mut fetch = fetch(FetchPolicy::until(ms(60_000)));
         fetch.next(NO_TIME);
-        assert_eq!(short(&fetch.answered(status(code), NO_TIME, NO_TIME, 0.0)), expected, "{code}");
+        assert_eq!(short(&answered(&mut fetch, status(code), NO_TIME, NO_TIME, 0.0)), expected, "{code}");
     }
 }
 
@@ -124,14 +143,14 @@ fn an_unusable_config_is_tried_again() {
     for (body, problem) in cases {
         let mut fetch = fetch(FetchPolicy::until(ms(60_000)));
         fetch.next(NO_TIME);
-        let step = fetch.answered(Ok(Response::new(200).body(body)), NO_TIME, NO_TIME, 0.0);
+        let step = answered(&mut fetch, Ok(Response::new(200).body(body)), NO_TIME, NO_TIME, 0.0);
         let FetchStep::WaitUntil { error: FetchError::Config { source }, .. } = step else { panic!("{step:?}") };
         assert_eq!(source, problem);
     }
     let mut fetch = fetch(FetchPolicy::once(ms(60_000)));
     fetch.next(NO_TIME);
     let payload = r#"{"error":{"message":"no such key"}}"#;
-    let step = fetch.answered(Ok(Response::new(200).body(payload)), NO_TIME, NO_TIME, 0.0);
+    let step = answered(&mut fetch, Ok(Response::new(200).body(payload)), NO_TIME, NO_TIME, 0.0);
     let FetchStep::Done(Err(FetchError::Config { source: ConfigError::ErrorPayload { message, .. } })) = step else {
         panic!("{step:?}")
     };
@@ -153,13 +172,13 @@ fn servers_may_ask_for_a_longer_wait_up_to_five_minutes() {
         fetch.next(NO_TIME);
         let answer = Response::new(429).header("Retry-After", value);
         let now = Duration::from_secs(784_111_747);
-        assert_eq!(short(&fetch.answered(Ok(answer), NO_TIME, now, 0.0)), expected, "{value}");
+        assert_eq!(short(&answered(&mut fetch, Ok(answer), NO_TIME, now, 0.0)), expected, "{value}");
     }
     // One that the deadline does not allow ends the fetch.
     let mut fetch = fetch(FetchPolicy::until(ms(5000)));
     fetch.next(NO_TIME);
     let answer = Response::new(503).header("Retry-After", "5");
-    assert_eq!(short(&fetch.answered(Ok(answer), NO_TIME, NO_TIME, 0.0)), "Status { status: 503 }");
+    assert_eq!(short(&answered(&mut fetch, Ok(answer), NO_TIME, NO_TIME, 0.0)), "Status { status: 503 }");
 }
 
 #[test]
@@ -169,13 +188,13 @@ fn without_a_deadline_it_never_ends() {
     let mut pauses = Vec::new();
     for _ in 0..10 {
         assert_eq!(short(&fetch.next(now)), "send 10000");
-        let FetchStep::WaitUntil { time, .. } = fetch.answered(refused(), now, NO_TIME, 1.0) else { panic!() };
+        let FetchStep::WaitUntil { time, .. } = answered(&mut fetch, refused(), now, NO_TIME, 1.0) else { panic!() };
         pauses.push((time - now).as_millis());
         now = time;
     }
     assert_eq!(pauses, [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
     fetch.next(now);
-    let FetchStep::WaitUntil { time, error } = fetch.answered(status(404), now, NO_TIME, 0.0) else { panic!() };
+    let FetchStep::WaitUntil { time, error } = answered(&mut fetch, status(404), now, NO_TIME, 0.0) else { panic!() };
     assert!(error.is_final());
     assert_eq!(time - now, Duration::from_secs(150), "half of the slow pace");
 }
@@ -184,7 +203,7 @@ fn without_a_deadline_it_never_ends() {
 fn previews_are_tried_once() {
     let mut fetch = fetch(FetchPolicy::once(ms(3000)));
     assert_eq!(short(&fetch.next(NO_TIME)), "send 3000");
-    assert_eq!(short(&fetch.answered(status(503), NO_TIME, NO_TIME, 0.0)), "Status { status: 503 }");
+    assert_eq!(short(&answered(&mut fetch, status(503), NO_TIME, NO_TIME, 0.0)), "Status { status: 503 }");
 }
 
 #[test]
@@ -193,7 +212,7 @@ fn a_tag_that_still_holds_ends_it() {
     request.if_none_match = Some("\"7\"".into());
     let mut fetch = Fetch::new(request, None, FetchPolicy::for_ever(Duration::MAX));
     fetch.next(NO_TIME);
-    assert_eq!(short(&fetch.answered(status(304), NO_TIME, NO_TIME, 0.0)), "not modified");
+    assert_eq!(short(&answered(&mut fetch, status(304), NO_TIME, NO_TIME, 0.0)), "not modified");
 }
 
 #[test]
@@ -201,10 +220,10 @@ fn redirects_are_followed_without_the_secret_and_start_over_at_a_retry() {
     let mut fetch = fetch(FetchPolicy::until(ms(60_000)));
     fetch.next(NO_TIME);
     let away = Response::new(302).header("location", "https://other.test/c?debug_token=tok&a=b");
-    let FetchStep::Send(request) = fetch.answered(Ok(away), ms(55_000), NO_TIME, 0.0) else { panic!() };
+    let FetchStep::Send(request) = answered(&mut fetch, Ok(away), ms(55_000), NO_TIME, 0.0) else { panic!() };
     assert_eq!((request.url(), &request.authorization), ("https://other.test/c?a=b", &None));
     assert_eq!(request.timeout(), ms(5000));
-    assert_eq!(short(&fetch.answered(status(500), ms(55_000), NO_TIME, 0.0)), "wait 55125");
+    assert_eq!(short(&answered(&mut fetch, status(500), ms(55_000), NO_TIME, 0.0)), "wait 55125");
     let FetchStep::Send(request) = fetch.next(ms(55_125)) else { panic!() };
     assert_eq!(request.url(), "https://h.test/v1/config/k?debug_token=tok");
     assert!(request.authorization.is_some());
@@ -216,15 +235,15 @@ fn a_sixth_redirect_and_a_downgrade_end_it() {
     fetch.next(NO_TIME);
     for _ in 0..5 {
         let again = Response::new(307).header("location", "/v1/config/k");
-        assert_eq!(short(&fetch.answered(Ok(again), NO_TIME, NO_TIME, 0.0)), "send 10000");
+        assert_eq!(short(&answered(&mut fetch, Ok(again), NO_TIME, NO_TIME, 0.0)), "send 10000");
     }
     let again = Response::new(307).header("location", "/v1/config/k");
-    assert_eq!(short(&fetch.answered(Ok(again), NO_TIME, NO_TIME, 0.0)), "Redirect { source: TooMany }");
+    assert_eq!(short(&answered(&mut fetch, Ok(again), NO_TIME, NO_TIME, 0.0)), "Redirect { source: TooMany }");
 
     let mut fetch = self::fetch(FetchPolicy::until(ms(60_000)));
     fetch.next(NO_TIME);
     let down = Response::new(301).header("location", "http://h.test/");
-    assert_eq!(short(&fetch.answered(Ok(down), NO_TIME, NO_TIME, 0.0)), "Redirect { source: Insecure }");
+    assert_eq!(short(&answered(&mut fetch, Ok(down), NO_TIME, NO_TIME, 0.0)), "Redirect { source: Insecure }");
 }
 
 #[test]
@@ -234,7 +253,7 @@ fn what_is_too_large_stays_too_large() {
     for outcome in [too_large, longer_than_allowed] {
         let mut fetch = fetch(FetchPolicy::until(ms(60_000)));
         fetch.next(NO_TIME);
-        assert_eq!(short(&fetch.answered(outcome, NO_TIME, NO_TIME, 0.0)), "TooLarge { limit: 1000 }");
+        assert_eq!(short(&answered(&mut fetch, outcome, NO_TIME, NO_TIME, 0.0)), "TooLarge { limit: 1000 }");
     }
 }
 
@@ -243,7 +262,7 @@ fn errors_say_what_to_do_and_show_no_secret() {
     let mut fetch = fetch(FetchPolicy::once(ms(1000)));
     fetch.next(NO_TIME);
     let leaky = TransportError::ambiguous("failed at https://h.test/v1/config/k3y?debug_token=tok");
-    let FetchStep::Done(Err(error)) = fetch.answered(Err(leaky), NO_TIME, NO_TIME, 0.0) else { panic!() };
+    let FetchStep::Done(Err(error)) = answered(&mut fetch, Err(leaky), NO_TIME, NO_TIME, 0.0) else { panic!() };
     let source = std::error::Error::source(&error).unwrap();
     assert_eq!(source.to_string(), "failed at https://h.test/v1/config/[redacted]");
     assert!(!format!("{error} {error:?} {fetch:?}").contains("k3y"));
@@ -272,14 +291,14 @@ proptest! {
                         100..200 => Err(TransportError::timeout()),
                         _ => Ok(Response::new(code).header("retry-after", retry_after.to_string())),
                     };
-                    fetch.answered(outcome, now, NO_TIME, chance)
+                    answered(&mut fetch, outcome, now, NO_TIME, chance)
                 }
                 FetchStep::WaitUntil { time, .. } => {
                     prop_assert!(time > now && time < deadline);
                     now = time;
                     fetch.next(now)
                 }
-                FetchStep::Done(_) => break,
+                FetchStep::Done(_) | FetchStep::Parse(_) => break,
             };
         }
     }

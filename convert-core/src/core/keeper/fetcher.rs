@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Jitter};
-use crate::config::{Fetch, FetchError, FetchPolicy, FetchStep, Fetched};
+use crate::config::{ConfigError, Fetch, FetchError, FetchPolicy, FetchStep, Fetched, ProjectConfig};
+use crate::off_thread::off_thread;
 use crate::transport::{Endpoints, Request};
 use crate::worker::Background;
 
@@ -47,6 +48,10 @@ impl Fetcher {
                     };
                     fetch.answered(outcome, self.now(), self.clock.unix_time(), self.jitter.fraction())
                 }
+                FetchStep::Parse(served) => {
+                    let outcome = parse(&served.text).await;
+                    fetch.parsed(served, outcome, self.now(), self.jitter.fraction())
+                }
                 FetchStep::WaitUntil { time, error } => return Err(self.failed(fetch, error, Some(time))),
                 FetchStep::Done(Err(error)) => return Err(self.failed(fetch, error, None)),
                 FetchStep::Done(Ok(Fetched::Config { config, etag, text })) => {
@@ -66,3 +71,19 @@ impl Fetcher {
         Failed { error, retry_at, asked: fetch.asked_pause() }
     }
 }
+
+/// Parses a config; a large one on a thread of its own: it takes long, and delivery goes on meanwhile.
+async fn parse(text: &Arc<Vec<u8>>) -> Result<ProjectConfig, ConfigError> {
+    if text.len() > PARSED_AT_ONCE {
+        let own = Arc::clone(text);
+        if let Ok(parsing) = off_thread(move || ProjectConfig::parse(&*own)) {
+            if let Some(parsed) = parsing.await {
+                return parsed;
+            }
+        }
+    }
+    ProjectConfig::parse(&**text)
+}
+
+/// Bytes of a config that are parsed in less time than it takes to notice: about a millisecond.
+const PARSED_AT_ONCE: usize = 64 * 1024;

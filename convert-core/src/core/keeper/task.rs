@@ -26,7 +26,7 @@ pub(super) struct First {
 
 /// A config that is to be saved.
 struct Unsaved {
-    text: Vec<u8>,
+    text: Arc<Vec<u8>>,
     etag: Option<Arc<str>>,
     under_way: UnderWay,
 }
