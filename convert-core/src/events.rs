@@ -3,11 +3,12 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use crate::completion::lock;
 use crate::redact::VisitorId;
 use crate::tracking::{DropReason, ReleaseReason};
 
@@ -116,8 +117,10 @@ struct Entry {
 /// The subscribers of one core.
 pub(crate) struct EventBus {
     handlers: ArcSwap<Vec<Arc<Entry>>>,
-    /// Whether there was ever a handler, to see at the cost of one load.
+    /// Whether there is a handler, to see at the cost of one load.
     observed: AtomicBool,
+    /// Held while the list changes, so that `observed` says what the list does.
+    changing: Mutex<()>,
     next_id: AtomicU64,
 }
 
@@ -132,6 +135,7 @@ impl EventBus {
         Arc::new(Self {
             handlers: ArcSwap::from_pointee(Vec::new()),
             observed: AtomicBool::new(false),
+            changing: Mutex::new(()),
             next_id: AtomicU64::new(0),
         })
     }
@@ -169,13 +173,20 @@ impl EventBus {
     pub(crate) fn subscribe(self: &Arc<Self>, handler: Handler) -> Subscription {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let entry = Arc::new(Entry { id, handler });
-        self.handlers.rcu(|list| {
-            let mut list = Vec::clone(list);
-            list.push(Arc::clone(&entry));
-            list
-        });
-        self.observed.store(true, Ordering::Relaxed);
+        self.change(|list| list.push(entry));
         Subscription { bus: Arc::downgrade(self), id }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Arc<Entry>>)) {
+        let before = {
+            let _changing = lock(&self.changing);
+            let mut list = Vec::clone(&self.handlers.load());
+            change(&mut list);
+            self.observed.store(!list.is_empty(), Ordering::Relaxed);
+            self.handlers.swap(Arc::new(list))
+        };
+        // Not under the lock: a handler that goes may hold subscriptions of its own.
+        drop(before);
     }
 }
 
@@ -213,11 +224,7 @@ impl fmt::Debug for Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(bus) = self.bus.upgrade() {
-            bus.handlers.rcu(|list| {
-                let mut list = Vec::clone(list);
-                list.retain(|entry| entry.id != self.id);
-                list
-            });
+            bus.change(|list| list.retain(|entry| entry.id != self.id));
         }
     }
 }

@@ -80,7 +80,10 @@ fn core(set: impl FnOnce(CoreBuilder) -> CoreBuilder) -> Core {
         "goals": [{"id": "901", "key": "signup"}],
     });
     let builder = Core::builder().config_data(&config).async_transport(RecordingTransport::new()).batch_size(1_000_000);
-    set(builder).build().unwrap()
+    let core = set(builder).build().unwrap();
+    // Who listened once, and no longer does, leaves nothing to pay for.
+    drop(core.on(|_| {}));
+    core
 }
 
 fn context(core: &Core, visitor: &str) -> Context {
