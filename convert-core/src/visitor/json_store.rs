@@ -29,9 +29,13 @@ pub trait KeyValue: fmt::Debug + Send + Sync + 'static {
 ///
 /// **Atomic in this process only.** Two processes that change the same visitor at the same moment may lose one of the
 /// changes, or count a goal twice. A store that has compare-and-set or scripts should implement [`DataStore`] itself.
+///
+/// A text that is no visitor state (cut short, or somebody else's) is a [`StoreError`] and stays as it is, unless
+/// [`replace_unreadable`](Self::replace_unreadable) says otherwise. An empty text, `null` and `[]` count as no state.
 #[derive(Debug)]
 pub struct JsonStore<S> {
     store: S,
+    replace_unreadable: bool,
     stripes: Box<[Mutex<()>]>,
     hasher: RandomState,
 }
@@ -39,7 +43,16 @@ pub struct JsonStore<S> {
 impl<S: KeyValue> JsonStore<S> {
     /// Keeps visitors' state in `store`.
     pub fn new(store: S) -> Self {
-        Self { store, stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(), hasher: RandomState::new() }
+        let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
+        Self { store, replace_unreadable: false, stripes, hasher: RandomState::new() }
+    }
+
+    /// Whether a text that is no visitor state counts as none, with a warning, and is replaced at the visitor's next
+    /// change. What it held of the visitor's decisions and goals is lost then. The default is false.
+    #[must_use]
+    pub fn replace_unreadable(mut self, replace: bool) -> Self {
+        self.replace_unreadable = replace;
+        self
     }
 
     fn lock(&self, key: &str) -> Option<MutexGuard<'_, ()>> {
@@ -48,8 +61,20 @@ impl<S: KeyValue> JsonStore<S> {
     }
 
     fn read(&self, key: &str) -> Result<Option<VisitorState>, StoreError> {
-        // A text that is no state (cut short, or somebody else's) counts as none, and is replaced at the next change.
-        Ok(self.store.get(key)?.and_then(|text| serde_json::from_str(&text).ok()))
+        let Some(text) = self.store.get(key)? else { return Ok(None) };
+        // What other SDKs and stores write of nothing.
+        if matches!(text.trim(), "" | "null" | "[]") {
+            return Ok(None);
+        }
+        match serde_json::from_str(&text) {
+            Ok(state) => Ok(Some(state)),
+            Err(error) if self.replace_unreadable => {
+                let at = unreadable(&error);
+                tracing::warn!(target: "convert", "a visitor's state cannot be read and counts as none: {at}");
+                Ok(None)
+            }
+            Err(error) => Err(StoreError::new(unreadable(&error))),
+        }
     }
 
     fn change<T>(&self, key: &StateKey, change: impl FnOnce(&mut VisitorState) -> T) -> Result<T, StoreError> {
@@ -77,4 +102,13 @@ impl<S: KeyValue> DataStore for JsonStore<S> {
     fn mark_goal(&self, key: &StateKey, mark: &GoalMark) -> Result<bool, StoreError> {
         self.change(key, |state| state.mark_goal(mark))
     }
+}
+
+/// Not the parser's own words: they quote the text, which is a visitor's.
+fn unreadable(error: &serde_json::Error) -> String {
+    format!(
+        "what is stored under the visitor's key is no visitor state (line {}, column {})",
+        error.line(),
+        error.column()
+    )
 }

@@ -104,14 +104,46 @@ fn a_mark_under_the_goals_id_counts() {
 }
 
 #[test]
-fn what_is_no_state_counts_as_none() {
-    for text in ["", "null", "[]", "{", "{\"bucketing\": 5, \"goals\": [], \"segments\": \"x\", \"locations\": {}}"] {
+fn what_is_not_there_or_odd_counts_as_none() {
+    for text in ["", "null", "[]", "{\"bucketing\": 5, \"goals\": [], \"segments\": \"x\", \"locations\": {}}"] {
         let texts = Texts::default();
         texts.set("100-200-v1", text).unwrap();
         let (core, _) = recorded(|builder| builder.data_store(JsonStore::new(texts)));
         let context = core.create_context("v1").unwrap();
         assert!(context.visitor_state().is_empty(), "{text}");
         assert!(context.run_experience("open").is_some(), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_reported_and_stays_unless_told_otherwise() {
+    // Cut short, and not of ours.
+    for text in [r#"{"bucketing":{"1":"#, "\"secret\"", "[1]", "a:1:{}"] {
+        let texts = Texts::default();
+        texts.set("100-200-v1", text).unwrap();
+        let (core, _) = recorded(|builder| builder.data_store(JsonStore::new(texts.clone())));
+        let failures = Arc::new(Mutex::new(Vec::new()));
+        core.on({
+            let failures = Arc::clone(&failures);
+            move |event| {
+                if let convert_core::Event::StoreFailed { error, .. } = event {
+                    failures.lock().unwrap().push(error.to_string());
+                }
+            }
+        })
+        .forever();
+        let context = core.create_context("v1").unwrap();
+        assert!(context.run_experience("open").is_some(), "{text}");
+        assert!(context.track_conversion("signup").is_queued(), "{text}");
+        let failures = failures.lock().unwrap();
+        assert!(failures.iter().all(|error| error.contains("no visitor state") && !error.contains("secret")));
+        assert!(!failures.is_empty(), "{text}");
+        assert_eq!(texts.get("100-200-v1").unwrap().as_deref(), Some(text));
+
+        let replacing = JsonStore::new(texts.clone()).replace_unreadable(true);
+        let (core, _) = recorded(|builder| builder.data_store(replacing));
+        assert!(core.create_context("v1").unwrap().track_conversion("signup").is_queued(), "{text}");
+        assert_eq!(texts.get("100-200-v1").unwrap().as_deref(), Some(r#"{"goals":{"signup":true}}"#));
     }
 }
 
