@@ -10,6 +10,8 @@ mod offloaded;
 mod small;
 mod state;
 mod store;
+#[cfg(feature = "async")]
+mod time_limit;
 
 #[cfg(feature = "async")]
 pub use async_store::AsyncDataStore;

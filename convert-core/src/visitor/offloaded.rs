@@ -3,10 +3,12 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
+use crate::clock::{Clock, SystemClock};
 use crate::completion::{completion, lock};
 use crate::transport::BoxFuture;
 
@@ -14,27 +16,52 @@ use super::async_store::AsyncDataStore;
 use super::key::StateKey;
 use super::state::{GoalMark, StateChange, VisitorState};
 use super::store::{DataStore, StoreError};
+use super::time_limit::{Pending, TimeLimit};
+
+/// Calls that may wait for a thread. A store that falls further behind would not answer in time anyway.
+const WAITING: usize = 1024;
+
+/// Long for a store, short for a request that waits for it.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Brings a [`DataStore`] that blocks, on a database for instance, behind [`AsyncDataStore`]: its calls run on threads
 /// of the SDK, and whoever awaits them does not block.
 ///
-/// The threads start at the first call and end with the store. A change that was asked for is made even if nobody
-/// awaits it any more.
+/// A store that hangs does not hang the app: a call that is not answered in a second (or the
+/// [`timeout`](Self::timeout)) is a [`StoreError`], and so is one that comes while 1,024 wait for a thread. The SDK goes
+/// on without the store then.
+///
+/// The threads start at the first call and end with the store. A change that was taken in is made even if nobody awaits
+/// it any more.
 ///
 /// ```
+/// use std::time::Duration;
 /// use convert_core::{MemoryStore, Offloaded};
 ///
-/// let store = Offloaded::new(MemoryStore::new());
+/// let store = Offloaded::new(MemoryStore::new()).timeout(Duration::from_millis(200));
 /// # let _ = store;
 /// ```
 pub struct Offloaded<S> {
     store: Arc<S>,
     threads: NonZeroUsize,
+    timeout: Duration,
+    clock: Arc<dyn Clock>,
     /// Dropped with the store, which ends the threads.
-    jobs: Mutex<Option<Sender<Job>>>,
+    running: Mutex<Option<Running>>,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
+
+struct Running {
+    jobs: SyncSender<Job>,
+    limit: Arc<TimeLimit>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.limit.end();
+    }
+}
 
 impl<S: DataStore> Offloaded<S> {
     /// Calls `store` on one thread.
@@ -44,7 +71,22 @@ impl<S: DataStore> Offloaded<S> {
 
     /// Calls `store` on as many threads: that many calls are under way at once, the others wait.
     pub fn with_threads(store: S, threads: NonZeroUsize) -> Self {
-        Self { store: Arc::new(store), threads, jobs: Mutex::new(None) }
+        let clock = Arc::new(SystemClock::new());
+        Self { store: Arc::new(store), threads, timeout: TIMEOUT, clock, running: Mutex::new(None) }
+    }
+
+    /// How long a call may take, its wait for a thread included. The default is one second.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The clock that the timeout is kept by: for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
     }
 
     /// Runs `call` on one of the threads. One that reads only is left out if nobody awaits it when its turn comes.
@@ -55,37 +97,64 @@ impl<S: DataStore> Offloaded<S> {
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         let store = Arc::clone(&self.store);
         let (done, answer) = completion();
-        let job = Box::new(move || {
-            if !reads_only || done.is_awaited() {
-                done.complete(call(&store));
+        let pending = Pending::new(done);
+        let job = Box::new({
+            let pending = Arc::clone(&pending);
+            move || {
+                let gone = GivesUp(&pending);
+                if !reads_only || pending.is_awaited() {
+                    pending.answer(call(&store));
+                }
+                drop(gone);
             }
         });
-        let queued = self.submit(job);
+        let queued = self.submit(job, pending);
         Box::pin(async move {
             queued?;
             answer.await.unwrap_or_else(|| Err(StoreError::new("the store panicked")))
         })
     }
 
-    fn submit(&self, job: Job) -> Result<(), StoreError> {
-        let mut jobs = lock(&self.jobs);
-        let sender = match &*jobs {
-            Some(sender) => sender,
-            None => jobs.insert(self.start()?),
+    fn submit<T: Send + 'static>(&self, job: Job, pending: Arc<Pending<T>>) -> Result<(), StoreError> {
+        let mut running = lock(&self.running);
+        let running = match &*running {
+            Some(running) => running,
+            None => running.insert(self.start()?),
         };
-        sender.send(job).map_err(|_| StoreError::new("the store's threads are not running"))
+        running.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::new("too many calls wait for the store"),
+            TrySendError::Disconnected(_) => StoreError::new("the store's threads are not running"),
+        })?;
+        running.limit.begin(self.timeout, pending);
+        Ok(())
     }
 
-    fn start(&self) -> Result<Sender<Job>, StoreError> {
-        let (sender, receiver) = channel();
+    fn start(&self) -> Result<Running, StoreError> {
+        let (jobs, receiver) = sync_channel(WAITING);
+        let running = Running { jobs, limit: TimeLimit::new(Arc::clone(&self.clock)) };
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..self.threads.get() {
             let receiver = Arc::clone(&receiver);
-            let thread = thread::Builder::new().name("convert-sdk-store".to_owned());
-            thread.spawn(move || work(&receiver)).map_err(StoreError::new)?;
+            spawn(move || work(&receiver))?;
         }
-        Ok(sender)
+        let limit = Arc::clone(&running.limit);
+        spawn(move || limit.keep())?;
+        Ok(running)
     }
+}
+
+/// Tells who waits for a call that no answer will come, if the store panics.
+struct GivesUp<'a, T>(&'a Pending<T>);
+
+impl<T> Drop for GivesUp<'_, T> {
+    fn drop(&mut self) {
+        self.0.give_up();
+    }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    let thread = thread::Builder::new().name("convert-sdk-store".to_owned());
+    thread.spawn(work).map(drop).map_err(StoreError::new)
 }
 
 fn work(jobs: &Mutex<Receiver<Job>>) {
@@ -101,7 +170,11 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
 
 impl<S: DataStore> fmt::Debug for Offloaded<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Offloaded").field("store", &self.store).field("threads", &self.threads).finish_non_exhaustive()
+        f.debug_struct("Offloaded")
+            .field("store", &self.store)
+            .field("threads", &self.threads)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,8 +3,11 @@
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::thread::ThreadId;
+use std::time::Duration;
 
+use convert_core::testing::ManualClock;
 use convert_core::{
     AsyncCore, AsyncDataStore, BoxFuture, BuildError, ConversionOutcome, DataStore, Event, GoalMark, MemoryStore,
     Offloaded, StateChange, StateKey, StoreError, VisitorState,
@@ -103,8 +106,8 @@ struct Slow {
 
 impl Slow {
     fn wait(&self) {
-        self.entered.lock().unwrap().send(std::thread::current().id()).unwrap();
-        self.go_on.lock().unwrap().recv().unwrap();
+        let _ = self.entered.lock().unwrap().send(std::thread::current().id());
+        let _ = self.go_on.lock().unwrap().recv();
     }
 }
 
@@ -133,7 +136,8 @@ fn an_offloaded_store_blocks_no_other_task_of_a_one_threaded_executor() {
     let (builder, _, _) = shop();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
-        let core = builder.async_data_store(Offloaded::new(slow)).build_async().await.unwrap();
+        let core =
+            builder.async_data_store(Offloaded::new(slow).clock(ManualClock::new())).build_async().await.unwrap();
         let context = core.create_context("ada").unwrap();
         let converting = tokio::spawn(async move { context.track_conversion("purchase").await });
         // While the store blocks, this task runs, on the executor's only thread: nothing else could let the store go on.
@@ -156,7 +160,7 @@ fn several_threads_of_an_offloaded_store_work_at_once() {
     let (entered, entries) = channel();
     let (go_on, waiting) = channel();
     let slow = Slow { memory: MemoryStore::new(), entered: Mutex::new(entered), go_on: Mutex::new(waiting) };
-    let store = Offloaded::with_threads(slow, NonZeroUsize::new(2).unwrap());
+    let store = Offloaded::with_threads(slow, NonZeroUsize::new(2).unwrap()).clock(ManualClock::new());
     let key = StateKey::new("1", "2", "ada");
     let (first, second) = (store.load(&key), store.load(&key));
     let threads = [entries.recv().unwrap(), entries.recv().unwrap()];
@@ -165,6 +169,60 @@ fn several_threads_of_an_offloaded_store_work_at_once() {
     go_on.send(()).unwrap();
     assert_eq!(block_on(first).unwrap(), None);
     assert_eq!(block_on(second).unwrap(), None);
+}
+
+/// An offloaded store whose only thread hangs in a call until the sender is dropped.
+fn hanging(clock: &ManualClock) -> (Offloaded<Slow>, Sender<()>) {
+    let (entered, entries) = channel();
+    let (go_on, waiting) = channel();
+    let slow = Slow { memory: MemoryStore::new(), entered: Mutex::new(entered), go_on: Mutex::new(waiting) };
+    let store = Offloaded::new(slow).timeout(Duration::from_secs(2)).clock(clock.clone());
+    let first = StateKey::new("1", "2", "first");
+    let call = store.load(&first);
+    entries.recv().unwrap();
+    drop(call);
+    (store, go_on)
+}
+
+/// The answer of a call, if it is there.
+fn now<T>(mut call: BoxFuture<'_, T>) -> Option<T> {
+    match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => Some(answer),
+        Poll::Pending => None,
+    }
+}
+
+#[test]
+fn a_call_of_an_offloaded_store_that_hangs_ends_at_its_timeout() {
+    let (key, clock) = (StateKey::new("1", "2", "ada"), ManualClock::new());
+    let (store, go_on) = hanging(&clock);
+    let purchase = GoalMark::new("purchase", None);
+    for _ in 0..2 {
+        let (mut load, mark) = (store.load(&key), store.mark_goal(&key, &purchase));
+        clock.advance(Duration::from_millis(1_999));
+        assert!(load.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        clock.advance(Duration::from_millis(1));
+        assert!(block_on(load).unwrap_err().to_string().contains("in time"));
+        assert!(block_on(mark).unwrap_err().to_string().contains("in time"));
+    }
+    // A change that was taken in is made all the same, and what comes later is answered again.
+    drop(go_on);
+    assert!(block_on(store.load(&key)).unwrap().unwrap().has_goal("purchase"));
+}
+
+#[test]
+fn an_offloaded_store_that_hangs_queues_no_more_than_its_bound() {
+    let (key, clock) = (StateKey::new("1", "2", "ada"), ManualClock::new());
+    let (store, go_on) = hanging(&clock);
+    let mark = GoalMark::new("purchase", None);
+    let refused = |error: &StoreError| error.to_string().contains("too many");
+    // One may be under way, and 1,024 wait.
+    let answers: Vec<_> = (0..2_000).map(|_| now(store.mark_goal(&key, &mark))).collect();
+    let refusals = answers.into_iter().flatten().filter_map(Result::err).filter(refused).count();
+    assert!((2_000 - 1_025..=2_000 - 1_023).contains(&refusals), "{refusals}");
+    drop(go_on);
+    // It catches up, and takes calls again.
+    while !block_on(store.load(&key)).is_ok_and(|state| state.is_some_and(|state| state.has_goal("purchase"))) {}
 }
 
 #[test]
