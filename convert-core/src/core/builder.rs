@@ -53,13 +53,17 @@ const STARTUP_TIMEOUT: Duration = Duration::from_secs(30);
 #[must_use]
 pub struct CoreBuilder {
     endpoints: EndpointOptions,
-    source: Option<Source>,
+    config_text: Option<String>,
+    config_file: Option<PathBuf>,
     startup_timeout: Duration,
     start_unready: bool,
     refresh: Option<RefreshConfig>,
     last_known_good: Option<PathBuf>,
     settings: EvalSettings,
-    store: Store,
+    /// The app's own; `None` is the bundled one.
+    store: Option<Store>,
+    visitor_limit: Option<NonZeroUsize>,
+    visitor_time_to_live: Option<Duration>,
     transport: Option<Arc<dyn AsyncTransport>>,
     clock: Arc<dyn Clock>,
     jitter: Arc<dyn Jitter>,
@@ -79,10 +83,6 @@ pub(super) enum Source {
 }
 
 enum Store {
-    Bundled {
-        visitors: NonZeroUsize,
-        time_to_live: Option<Duration>,
-    },
     Given(Arc<dyn DataStore>),
     #[cfg(feature = "async")]
     Awaited(Arc<dyn AsyncDataStore>),
@@ -103,13 +103,16 @@ impl CoreBuilder {
     pub(super) fn new() -> Self {
         Self {
             endpoints: EndpointOptions::default(),
-            source: None,
+            config_text: None,
+            config_file: None,
             startup_timeout: STARTUP_TIMEOUT,
             start_unready: false,
             refresh: None,
             last_known_good: None,
             settings: EvalSettings { environment: None, bucketing: BucketingOptions::new(), keys_case_sensitive: true },
-            store: Store::Bundled { visitors: DEFAULT_VISITORS, time_to_live: None },
+            store: None,
+            visitor_limit: None,
+            visitor_time_to_live: None,
             transport: None,
             clock: Arc::new(SystemClock::new()),
             jitter: Arc::new(RandomJitter),
@@ -160,7 +163,7 @@ impl CoreBuilder {
 
     /// A served config as JSON text. Nothing is fetched, but for a refresh that the app asks for.
     pub fn config_json(mut self, config: impl Into<String>) -> Self {
-        self.source = Some(Source::Text(config.into()));
+        self.config_text = Some(config.into());
         self
     }
 
@@ -169,9 +172,9 @@ impl CoreBuilder {
         self.config_json(config.to_string())
     }
 
-    /// A served config in a file, read when the core is built; as [`config_json`](Self::config_json).
+    /// A served config in a file, read when the core is built; instead of [`config_json`](Self::config_json).
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.source = Some(Source::File(path.into()));
+        self.config_file = Some(path.into());
         self
     }
 
@@ -246,7 +249,7 @@ impl CoreBuilder {
 
     /// Keeps visitors' state in the app's own store.
     pub fn data_store(mut self, store: impl DataStore) -> Self {
-        self.store = Store::Given(Arc::new(store));
+        self.store = Some(Store::Given(Arc::new(store)));
         self
     }
 
@@ -254,7 +257,7 @@ impl CoreBuilder {
     /// it with [`build_async`](Self::build_async).
     #[cfg(feature = "async")]
     pub fn async_data_store(mut self, store: impl AsyncDataStore) -> Self {
-        self.store = Store::Awaited(Arc::new(store));
+        self.store = Some(Store::Awaited(Arc::new(store)));
         self
     }
 
@@ -266,20 +269,17 @@ impl CoreBuilder {
         self
     }
 
-    /// How many visitors the bundled store keeps; 10,000 by default. The one used least recently goes first. A store of
-    /// the app's own has limits of its own.
+    /// How many visitors the bundled store keeps; 10,000 by default. The one used least recently goes first. Not
+    /// for a store of the app's own, which has limits of its own.
     pub fn visitor_limit(mut self, visitors: NonZeroUsize) -> Self {
-        if let Store::Bundled { visitors: limit, .. } = &mut self.store {
-            *limit = visitors;
-        }
+        self.visitor_limit = Some(visitors);
         self
     }
 
-    /// How long the bundled store keeps a visitor after the last change; without a limit by default.
+    /// How long the bundled store keeps a visitor after the last change; without a limit by default. Not for a store of
+    /// the app's own.
     pub fn visitor_time_to_live(mut self, limit: Duration) -> Self {
-        if let Store::Bundled { time_to_live, .. } = &mut self.store {
-            *time_to_live = Some(limit);
-        }
+        self.visitor_time_to_live = Some(limit);
         self
     }
 
@@ -362,10 +362,10 @@ impl CoreBuilder {
     /// The store to use, unless it is one to be awaited.
     fn open_store(&self) -> Option<Arc<dyn DataStore>> {
         match &self.store {
-            Store::Bundled { visitors, time_to_live } => Some(bundled(*visitors, *time_to_live, &self.clock)),
-            Store::Given(store) => Some(Arc::clone(store)),
+            None => Some(self.bundled_store()),
+            Some(Store::Given(store)) => Some(Arc::clone(store)),
             #[cfg(feature = "async")]
-            Store::Awaited(_) => None,
+            Some(Store::Awaited(_)) => None,
         }
     }
 
@@ -373,20 +373,28 @@ impl CoreBuilder {
     #[cfg(feature = "async")]
     pub(super) fn open_async_store(&self) -> AsyncStore {
         match &self.store {
-            Store::Bundled { visitors, time_to_live } => {
-                AsyncStore::Inline(bundled(*visitors, *time_to_live, &self.clock))
-            }
-            Store::Given(store) => AsyncStore::Inline(Arc::clone(store)),
-            Store::Awaited(store) => AsyncStore::Awaited(Arc::clone(store)),
+            None => AsyncStore::Inline(self.bundled_store()),
+            Some(Store::Given(store)) => AsyncStore::Inline(Arc::clone(store)),
+            Some(Store::Awaited(store)) => AsyncStore::Awaited(Arc::clone(store)),
         }
+    }
+
+    fn bundled_store(&self) -> Arc<dyn DataStore> {
+        let visitors = self.visitor_limit.unwrap_or(DEFAULT_VISITORS);
+        let store = MemoryStore::with_capacity(visitors).clock(Arc::clone(&self.clock));
+        Arc::new(match self.visitor_time_to_live {
+            Some(limit) => store.time_to_live(limit),
+            None => store,
+        })
     }
 
     /// All but the store and the config.
     pub(super) fn assemble(self) -> Result<Assembled, BuildError> {
-        if self.source.is_none() && self.endpoints.sdk_key.is_none() {
+        self.check_settings()?;
+        let source = self.config_text.map(Source::Text).or(self.config_file.map(Source::File));
+        if source.is_none() && self.endpoints.sdk_key.is_none() {
             return Err(BuildError::NoSource);
         }
-        self.check_ranges()?;
         let max_config_bytes = self.endpoints.max_config_bytes.unwrap_or(Endpoints::MAX_CONFIG_BYTES);
         let endpoints = Arc::new(Endpoints::new(self.endpoints)?);
         let transport = match self.transport {
@@ -394,7 +402,7 @@ impl CoreBuilder {
             None => default_transport()?,
         };
         let bus = EventBus::new();
-        let is_bundled = matches!(self.store, Store::Bundled { .. });
+        let is_bundled = self.store.is_none();
         let delivery = Delivery::new(
             DeliveryConfig {
                 transport,
@@ -422,13 +430,14 @@ impl CoreBuilder {
         let (timeout, start_unready) = (self.startup_timeout, self.start_unready);
         Ok(Assembled {
             shared: Arc::new(Shared::new(self.settings, delivery, bus, loading, previews, self.clock)),
-            source: self.source,
+            source,
             startup: Startup { timeout, start_unready, max_config_bytes },
         })
     }
 
-    fn check_ranges(&self) -> Result<(), BuildError> {
+    fn check_settings(&self) -> Result<(), BuildError> {
         let is_zero = |interval: Option<Duration>| interval.is_some_and(|interval| interval.is_zero());
+        let has_own_store = self.store.is_some();
         let checks = [
             (self.batch_size == 0, "batch_size", "above 0"),
             (self.limits.events == 0, "queue_limits", "above 0"),
@@ -437,29 +446,26 @@ impl CoreBuilder {
             (is_zero(self.endpoints.request_timeout), "request_timeout", "above 0"),
             (self.startup_timeout.is_zero(), "startup_timeout", "above 0"),
             (self.refresh.is_some() && self.endpoints.sdk_key.is_none(), "refresh", "used with an SDK key"),
+            (has_own_store && self.visitor_limit.is_some(), "visitor_limit", FOR_THE_BUNDLED_STORE),
+            (has_own_store && self.visitor_time_to_live.is_some(), "visitor_time_to_live", FOR_THE_BUNDLED_STORE),
+            (self.config_text.is_some() && self.config_file.is_some(), "config_file", "left out beside `config_json`"),
         ];
-        let out_of_range =
-            checks.into_iter().find(|(wrong, ..)| *wrong).map(|(_, setting, must_be)| (setting, must_be));
-        match out_of_range.or_else(|| self.refresh.as_ref().and_then(RefreshConfig::check)) {
+        let wrong = checks.into_iter().find(|(wrong, ..)| *wrong).map(|(_, setting, must_be)| (setting, must_be));
+        match wrong.or_else(|| self.refresh.as_ref().and_then(RefreshConfig::check)) {
             Some((setting, must_be)) => Err(BuildError::InvalidSetting { setting, must_be }),
             None => Ok(()),
         }
     }
 }
 
+/// What is ignored in silence would surprise.
+const FOR_THE_BUNDLED_STORE: &str = "left out beside a store of the app's own, which has limits of its own";
+
 pub(super) struct Assembled {
     pub(super) shared: Arc<Shared>,
     /// Where the config comes from; without, it is fetched.
     pub(super) source: Option<Source>,
     pub(super) startup: Startup,
-}
-
-fn bundled(visitors: NonZeroUsize, time_to_live: Option<Duration>, clock: &Arc<dyn Clock>) -> Arc<dyn DataStore> {
-    let store = MemoryStore::with_capacity(visitors).clock(Arc::clone(clock));
-    Arc::new(match time_to_live {
-        Some(limit) => store.time_to_live(limit),
-        None => store,
-    })
 }
 
 impl Source {

@@ -1,10 +1,12 @@
 //! Whatever is put in: a typed outcome, nothing lost, no panic.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use convert_core::{
     AttributeValue, Attributes, BuildError, CallOptions, ConfigError, ContextError, ContextOptions, ConversionOptions,
-    ConversionOutcome, Core, GoalDataKey,
+    ConversionOutcome, Core, CoreBuilder, GoalDataKey, MemoryStore,
 };
 use serde_json::json;
 
@@ -148,4 +150,20 @@ fn settings_out_of_range_are_named() {
     assert!(matches!(Core::builder().build(), Err(BuildError::NoSource)));
     assert!(matches!(Core::from_file("/no/such/file.json"), Err(BuildError::File { .. })));
     assert!(matches!(Core::builder().sdk_key("a key").build(), Err(BuildError::Endpoint(_))));
+}
+
+#[test]
+fn settings_that_could_only_be_ignored_are_named_in_any_order() {
+    let ignored = |builder: CoreBuilder| match builder.build() {
+        Err(BuildError::InvalidSetting { setting, .. }) => setting,
+        other => panic!("{other:?}"),
+    };
+    let config = r#"{"account_id": "1", "project": {"id": "2"}}"#;
+    let (builder, limit) = (|| Core::builder().config_json(config), NonZeroUsize::MIN);
+    assert_eq!(ignored(builder().visitor_limit(limit).data_store(MemoryStore::new())), "visitor_limit");
+    assert_eq!(ignored(builder().data_store(MemoryStore::new()).visitor_limit(limit)), "visitor_limit");
+    let time = Duration::from_secs(60);
+    assert_eq!(ignored(builder().data_store(MemoryStore::new()).visitor_time_to_live(time)), "visitor_time_to_live");
+    assert_eq!(ignored(builder().config_file("config.json")), "config_file");
+    assert_eq!(ignored(Core::builder().config_file("config.json").config_json(config)), "config_file");
 }
