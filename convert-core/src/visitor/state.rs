@@ -191,6 +191,13 @@ impl StateChange {
         self
     }
 
+    /// The same with the keys of all locations that the visitor is in.
+    #[must_use]
+    pub fn in_locations<'k>(mut self, keys: impl IntoIterator<Item = &'k str>) -> Self {
+        self.locations = Some(keys.into_iter().map(Text::from).collect());
+        self
+    }
+
     /// Takes a later change in, so that both are one.
     pub(crate) fn extend(&mut self, later: &Self) {
         if self.bucketing.is_empty() {

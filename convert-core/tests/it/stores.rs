@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use convert_core::testing::ManualClock;
+use convert_core::testing::{ManualClock, check_data_store, check_unknown_members};
 use convert_core::{
     CallOptions, ContextOptions, ConversionOutcome, DataStore, DecisionSource, Event, GoalMark, JsonStore, KeyValue,
     MemoryStore, Preview, Reason, StateChange, StateKey, StoreError, VisitorState,
@@ -411,4 +412,58 @@ fn a_visitor_of_a_large_project_keeps_every_decision() {
     // Through JSON and back, nothing is lost either.
     let text = serde_json::to_string(&state).unwrap();
     assert_eq!(serde_json::from_str::<VisitorState>(&text).unwrap(), state);
+}
+
+#[test]
+fn the_stores_of_this_crate_keep_the_promises() {
+    check_data_store(&MemoryStore::new()).unwrap();
+    check_data_store(&JsonStore::new(Texts::default())).unwrap();
+    let texts = Texts::default();
+    let store = JsonStore::new(texts.clone());
+    check_unknown_members(&store, |key, text| texts.set(&key.to_string(), text).unwrap()).unwrap();
+}
+
+/// A store with one fault.
+#[derive(Debug)]
+struct Faulty {
+    memory: MemoryStore,
+    fault: &'static str,
+    first_thread: ThreadId,
+}
+
+impl DataStore for Faulty {
+    fn load(&self, key: &StateKey) -> Result<Option<VisitorState>, StoreError> {
+        self.memory.load(key)
+    }
+
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+        if self.fault != "keeps locations" {
+            return self.memory.apply(key, change);
+        }
+        let mut without = StateChange::new();
+        for (experience, variation) in change.decisions() {
+            without = without.decision(experience, variation);
+        }
+        for (name, value) in change.segments().flat_map(convert_core::Attributes::iter) {
+            without = without.segment(name, value.clone());
+        }
+        let known = self.memory.load(key)?.unwrap_or_default();
+        let fresh = change.locations().into_iter().flatten().map(AsRef::as_ref);
+        self.memory.apply(key, &without.in_locations(known.locations().chain(fresh)))
+    }
+
+    fn mark_goal(&self, key: &StateKey, mark: &GoalMark) -> Result<bool, StoreError> {
+        // As if each thread had looked before the others wrote.
+        let looked_early = self.fault == "looks before it marks" && thread::current().id() != self.first_thread;
+        Ok(self.memory.mark_goal(key, mark)? || looked_early)
+    }
+}
+
+#[test]
+fn a_store_that_breaks_a_promise_is_found_out() {
+    for (fault, promise) in [("looks before it marks", "one is new"), ("keeps locations", "locations replace")] {
+        let store = Faulty { memory: MemoryStore::new(), fault, first_thread: thread::current().id() };
+        let broken = check_data_store(&store).unwrap_err();
+        assert!(broken.to_string().contains(promise), "{fault}: {broken}");
+    }
 }
