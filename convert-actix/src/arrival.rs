@@ -1,13 +1,12 @@
 //! A request on its way: what the middleware leaves in its extensions.
 
-use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE};
+use actix_web::http::header::{CACHE_CONTROL, COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use convert_core::web::{Cores, Visit, Visitor, VisitorCookie};
+use convert_core::web::{Cores, Visit, VisitOnce, Visitor, VisitorCookie};
 
 use crate::error::ConvertError;
 use crate::middleware::Shared;
@@ -23,11 +22,9 @@ struct Inner {
     shared: Arc<Shared>,
     /// That of the next middleware further out.
     outer: Option<Arrival>,
-    visit: OnceCell<Visit>,
+    visit: VisitOnce,
     /// The new visitor, if one was made, for middlewares further in that have the same cookie.
     minted: OnceLock<Visitor>,
-    /// Whether the functions of the app are being asked about the request.
-    asking: Cell<bool>,
 }
 
 impl Arrival {
@@ -38,9 +35,8 @@ impl Arrival {
         if outer.as_ref().is_some_and(|outer| Arc::ptr_eq(&outer.inner.shared, shared)) {
             return None;
         }
-        let (shared, asking) = (Arc::clone(shared), Cell::new(false));
-        let (visit, minted) = (OnceCell::new(), OnceLock::new());
-        let arrival = Self { inner: Rc::new(Inner { shared, outer, visit, minted, asking }) };
+        let (shared, visit, minted) = (Arc::clone(shared), VisitOnce::default(), OnceLock::new());
+        let arrival = Self { inner: Rc::new(Inner { shared, outer, visit, minted }) };
         extensions.insert(arrival.clone());
         Some(arrival)
     }
@@ -59,21 +55,22 @@ impl Arrival {
     /// # Errors
     /// [`ConvertError::Reentrant`] where a function of the app asks that is itself asked about the request.
     pub(crate) fn ask(&self, request: &HttpRequest) -> Result<&Visit, ConvertError> {
-        let Inner { shared, visit, asking, .. } = &*self.inner;
-        if let Some(visit) = visit.get() {
-            return Ok(visit);
-        }
-        let _asking = Asking::begin(asking).ok_or(ConvertError::Reentrant)?;
-        let found = request::visit(shared, request, self.minted());
-        Ok(visit.get_or_init(|| found))
+        self.inner.visit.get_or_find(|| self.visit(request)).ok_or(ConvertError::Reentrant)
+    }
+
+    fn visit(&self, request: &HttpRequest) -> Visit {
+        let (Shared { cores, settings, functions }, cookie) = (&*self.inner.shared, self.cookie(request));
+        let visitor = functions.identify(request, cookie, request.headers().get_all(COOKIE));
+        let visitor = visitor.or_minted_before(self.minted(request, cookie));
+        functions.visit(request, visitor, request::url(request), settings, cores)
     }
 
     /// Where the outermost middleware with the same cookie keeps the visitor that was made: one for all of them.
-    fn minted(&self) -> &OnceLock<Visitor> {
+    fn minted(&self, request: &HttpRequest, cookie: &VisitorCookie) -> &OnceLock<Visitor> {
         let mut found = self;
         let mut next = self.inner.outer.as_ref();
         while let Some(outer) = next {
-            if outer.cookie().has_name_of(self.cookie()) {
+            if outer.cookie(request).has_name_of(cookie) {
                 found = outer;
             }
             next = outer.inner.outer.as_ref();
@@ -81,8 +78,9 @@ impl Arrival {
         &found.inner.minted
     }
 
-    fn cookie(&self) -> &VisitorCookie {
-        self.inner.shared.settings.visitor_cookie()
+    fn cookie(&self, request: &HttpRequest) -> &VisitorCookie {
+        let Inner { shared, visit, .. } = &*self.inner;
+        visit.cookie(request, &shared.functions, &shared.settings)
     }
 
     /// Leaves in the response what the visitor asks of it. A request that asked for nothing asks now, where the app wants
@@ -115,7 +113,7 @@ impl Arrival {
     }
 
     fn set_cookie(&self, visitor: &Visitor, headers: &mut HeaderMap) {
-        let cookie = self.cookie();
+        let cookie = self.inner.visit.known_cookie(&self.inner.shared.settings);
         if headers.get_all(SET_COOKIE).any(|set| cookie.is_set_by(set.as_bytes())) {
             return;
         }
@@ -124,21 +122,5 @@ impl Arrival {
             value.set_sensitive(true);
             headers.append(SET_COOKIE, value);
         }
-    }
-}
-
-/// The time in which functions of the app are asked. Ends with a panic of theirs, too.
-struct Asking<'a>(&'a Cell<bool>);
-
-impl<'a> Asking<'a> {
-    /// `None` where they are being asked already.
-    fn begin(asking: &'a Cell<bool>) -> Option<Self> {
-        (!asking.replace(true)).then(|| Self(asking))
-    }
-}
-
-impl Drop for Asking<'_> {
-    fn drop(&mut self) {
-        self.0.set(false);
     }
 }

@@ -19,8 +19,8 @@ pub enum ConvertError {
     /// The visitor store must be awaited, and a synchronous context or core was asked for: the middleware was given an
     /// [`AsyncCore`](convert_core::AsyncCore) with an asynchronous store.
     AsyncStore,
-    /// A function that the middleware was given (`visitor_id`, `attributes`, `location` or `consent`) asked for the context
-    /// that it helps to make.
+    /// A function that the middleware was given (`visitor_id`, `attributes`, `location` or `consent`, for instance) asked for
+    /// the context that it helps to make.
     Reentrant,
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{Error, HttpRequest};
 use convert_core::Attributes;
-use convert_core::web::{Cores, Settings, VisitorCookie};
+use convert_core::web::{Cores, Framework, Functions, Settings, VisitorCookie};
 
 use crate::service::ConvertService;
 
@@ -43,17 +43,12 @@ pub struct ConvertMiddleware {
     shared: Arc<Shared>,
 }
 
-type Function<T> = Arc<dyn Fn(&HttpRequest) -> T + Send + Sync>;
-
-/// Where a context is told that the visitor is.
+/// actix-web: what its requests are.
 #[derive(Clone)]
-pub(crate) enum Location {
-    /// Where the request goes.
-    OfRequest,
-    /// Where the app says.
-    Own(Function<Attributes>),
-    /// Nowhere.
-    None,
+pub(crate) enum Actix {}
+
+impl Framework for Actix {
+    type Request<'r> = HttpRequest;
 }
 
 /// What all requests of all workers share.
@@ -61,10 +56,7 @@ pub(crate) enum Location {
 pub(crate) struct Shared {
     pub(crate) cores: Cores,
     pub(crate) settings: Settings,
-    pub(crate) visitor_id: Option<Function<Option<Arc<str>>>>,
-    pub(crate) attributes: Option<Function<Attributes>>,
-    pub(crate) location: Location,
-    pub(crate) consent: Option<Function<bool>>,
+    pub(crate) functions: Functions<Actix>,
 }
 
 impl ConvertMiddleware {
@@ -72,14 +64,7 @@ impl ConvertMiddleware {
     /// are handles.
     pub fn new(core: impl Into<Cores>) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                cores: core.into(),
-                settings: Settings::new(),
-                visitor_id: None,
-                attributes: None,
-                location: Location::OfRequest,
-                consent: None,
-            }),
+            shared: Arc::new(Shared { cores: core.into(), settings: Settings::new(), functions: Functions::default() }),
         }
     }
 
@@ -87,45 +72,37 @@ impl ConvertMiddleware {
     /// it to the cookie. An id that a client could choose should pass
     /// [`is_visitor_id`](convert_core::web::is_visitor_id).
     pub fn visitor_id<Id: Into<Arc<str>>>(
-        mut self,
+        self,
         visitor_id: impl Fn(&HttpRequest) -> Option<Id> + Send + Sync + 'static,
     ) -> Self {
-        self.shared().visitor_id = Some(Arc::new(move |request| visitor_id(request).map(Into::into)));
-        self
+        self.tell(|functions| functions.visitor_id(visitor_id))
     }
 
     /// What is known of the visitor, for audiences. What is named `country`, `browser`, `devices`, `source`, `campaign`,
     /// `visitorType` or `customSegments` is a report segment too: stored with the visitor, and sent with events. Leave out
     /// what is not known, rather than tell an empty text.
     pub fn attributes<A: Into<Attributes>>(
-        mut self,
+        self,
         attributes: impl Fn(&HttpRequest) -> A + Send + Sync + 'static,
     ) -> Self {
-        self.shared().attributes = Some(Arc::new(move |request| attributes(request).into()));
-        self
+        self.tell(|functions| functions.attributes(attributes))
     }
 
     /// Where the visitor is, for locations; [`request_location`](crate::request_location) by default.
-    pub fn location<A: Into<Attributes>>(
-        mut self,
-        location: impl Fn(&HttpRequest) -> A + Send + Sync + 'static,
-    ) -> Self {
-        self.shared().location = Location::Own(Arc::new(move |request| location(request).into()));
-        self
+    pub fn location<A: Into<Attributes>>(self, location: impl Fn(&HttpRequest) -> A + Send + Sync + 'static) -> Self {
+        self.tell(|functions| functions.location(location))
     }
 
     /// Tells contexts no location: calls that need one say it themselves.
-    pub fn no_location(mut self) -> Self {
-        self.shared().location = Location::None;
-        self
+    pub fn no_location(self) -> Self {
+        self.tell(Functions::no_location)
     }
 
     /// Whether the visitor agreed to be followed; yes by default. Without consent there is no cookie, nothing is stored
     /// and no event is sent: each request decides under an id of its own. [`do_not_track`](crate::do_not_track) and
     /// [`global_privacy_control`](crate::global_privacy_control) read what browsers say.
-    pub fn consent(mut self, consent: impl Fn(&HttpRequest) -> bool + Send + Sync + 'static) -> Self {
-        self.shared().consent = Some(Arc::new(consent));
-        self
+    pub fn consent(self, consent: impl Fn(&HttpRequest) -> bool + Send + Sync + 'static) -> Self {
+        self.tell(|functions| functions.consent(consent))
     }
 
     /// The cookie that keeps the visitor's id.
@@ -133,10 +110,21 @@ impl ConvertMiddleware {
         self.with(|settings| settings.cookie(cookie))
     }
 
+    /// The cookie of a request, where it is not the same for all: one for each tenant, for instance. The first that
+    /// [browsers would drop](VisitorCookie::check) is warned of.
+    pub fn cookie_with(self, cookie: impl Fn(&HttpRequest) -> VisitorCookie + Send + Sync + 'static) -> Self {
+        self.tell(|functions| functions.cookie(cookie))
+    }
+
     /// Whether `?convert_preview={experience id}.{variation id}` shows a variation; false by default. Such a link works
-    /// for whoever has it.
+    /// for whoever has it; see [`preview_when`](Self::preview_when).
     pub fn preview(self, preview: bool) -> Self {
         self.with(|settings| settings.preview(preview))
+    }
+
+    /// Whether such a link works in this request: for staff alone, for instance. Goes before [`preview`](Self::preview).
+    pub fn preview_when(self, preview: impl Fn(&HttpRequest) -> bool + Send + Sync + 'static) -> Self {
+        self.tell(|functions| functions.preview(preview))
     }
 
     /// Whether `?convert_force={experience id}.{variation id}` forces a variation of an experience that the visitor
@@ -162,6 +150,11 @@ impl ConvertMiddleware {
     /// All settings that no function takes part in, at once.
     pub fn settings(self, settings: Settings) -> Self {
         self.with(|_| settings)
+    }
+
+    fn tell(mut self, tell: impl FnOnce(&mut Functions<Actix>)) -> Self {
+        tell(&mut self.shared().functions);
+        self
     }
 
     fn with(mut self, change: impl FnOnce(Settings) -> Settings) -> Self {

@@ -1,22 +1,19 @@
 //! What a request says: who it comes from, where the visitor is, and what the browser says of being followed.
 
-use std::sync::OnceLock;
-
 use actix_web::HttpRequest;
-use actix_web::http::header::{COOKIE, DNT, HOST, HeaderName, X_FORWARDED_PROTO};
+use actix_web::http::header::{DNT, HOST, HeaderName, X_FORWARDED_PROTO};
 use actix_web::http::uri::Authority;
-use convert_core::web::{self, RequestUrl, Visit, Visitor};
-use convert_core::{Attributes, ContextOptions};
-
-use crate::middleware::{Location, Shared};
+use convert_core::Attributes;
+use convert_core::web::{self, RequestUrl};
 
 static GPC: HeaderName = HeaderName::from_static("sec-gpc");
 
 /// The location attributes that a context is told by default: `url`, `path`, `host`, and each query parameter under
 /// its name.
 ///
-/// The scheme is the one in `X-Forwarded-Proto` where the request's own URI has none, else the server's own. The host is
-/// the one in `Host`, whatever other headers say. The path is the whole one, also inside a scope.
+/// The scheme is the first one in `X-Forwarded-Proto`, else the one of the request's own URI, else the server's own. The host
+/// is the URI's own, where it has one, and else the one in `Host`, whatever other headers say. The path is the whole one,
+/// also inside a scope.
 #[must_use]
 pub fn request_location(request: &HttpRequest) -> Attributes {
     url(request).location()
@@ -34,28 +31,7 @@ pub fn global_privacy_control(request: &HttpRequest) -> bool {
     web::global_privacy_control(request.headers().get_all(&GPC))
 }
 
-pub(crate) fn visit(shared: &Shared, request: &HttpRequest, minted: &OnceLock<Visitor>) -> Visit {
-    let consent = shared.consent.as_ref().is_none_or(|consent| consent(request));
-    let app = shared.visitor_id.as_ref().filter(|_| consent).and_then(|visitor_id| visitor_id(request));
-    let cookie = shared.settings.visitor_cookie();
-    let visitor = Visitor::identify(consent, app, cookie, request.headers().get_all(COOKIE)).or_minted_before(minted);
-    let options = shared.settings.context_options(&visitor, request.uri().query());
-    let options = match &shared.attributes {
-        Some(attributes) => options.attributes(attributes(request)),
-        None => options,
-    };
-    Visit::new(visitor, with_location(shared, request, options), &shared.cores)
-}
-
-fn with_location(shared: &Shared, request: &HttpRequest, options: ContextOptions) -> ContextOptions {
-    match &shared.location {
-        Location::Own(location) => options.location(location(request)),
-        Location::None => options,
-        Location::OfRequest => options.location_of(url(request)),
-    }
-}
-
-fn url(request: &HttpRequest) -> RequestUrl<'_> {
+pub(crate) fn url(request: &HttpRequest) -> RequestUrl<'_> {
     let (uri, header) = (request.uri(), |name: &HeaderName| request.headers().get(name)?.to_str().ok());
     let is_encrypted = request.app_config().secure();
     let scheme = web::request_scheme(uri.scheme_str(), header(&X_FORWARDED_PROTO), is_encrypted);

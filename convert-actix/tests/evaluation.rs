@@ -12,7 +12,7 @@ use convert_actix::core::testing::{Answer, RecordingTransport};
 use convert_actix::core::{Attributes, Core, MemoryStore, Offloaded, RequestKind};
 use convert_actix::{
     AsyncConvertContext, AsyncConvertCore, ConvertContext, ConvertCore, ConvertError, ConvertExt, ConvertMiddleware,
-    request_location,
+    VisitorCookie, request_location,
 };
 use web_testing::{Failing, other, usual};
 
@@ -54,10 +54,12 @@ async fn a_function_that_asks_for_the_context_it_helps_to_make_is_told_so() {
         convert().visitor_id(|request| asks(request).then_some("v")),
         convert().attributes(|request| [("asked", asks(request))]),
         convert().location(|request| [("path", if asks(request) { "/pricing" } else { "/" })]),
+        convert().preview_when(asks),
+        convert().cookie_with(|request| VisitorCookie::new().secure(asks(request))),
     ];
     for convert in all {
         // The request goes on as if the function had not asked.
-        assert_eq!(send(&app(convert).await, request_of("v", "/pricing")).await.body, usual("v"));
+        assert_eq!(send(&app(convert).await, request_of("v", "/pricing?plan=pro")).await.body, usual("v"));
     }
     // As a response, it says what is wrong.
     let response = ConvertError::Reentrant.error_response();
@@ -120,6 +122,17 @@ async fn preview_links_work_only_where_they_are_switched_on() {
     for broken in ["/pricing?convert_preview=x", "/pricing?convert_preview=1.2", "/pricing?convert_preview="] {
         assert_eq!(send(&on, request_of("v", broken)).await.body, usual, "{broken}");
     }
+}
+
+#[actix_web::test]
+async fn preview_links_can_be_for_some_requests_only() {
+    let usual = usual("v");
+    let uri = format!("/pricing?convert_preview={}.{}", PRICING.0, other(&usual));
+    let staff = |request: &HttpRequest| request.headers().contains_key("x-staff");
+    let app = app(ConvertMiddleware::new(core()).preview(true).preview_when(staff)).await;
+    let cookie = ("cookie", "convert_visitor_id=v");
+    assert_eq!(send(&app, request_with(&uri, &[cookie, ("x-staff", "1")])).await.body, other(&usual));
+    assert_eq!(send(&app, request_with(&uri, &[cookie])).await.body, usual);
 }
 
 #[actix_web::test]

@@ -317,6 +317,29 @@ async fn the_cookie_is_as_the_app_wants_it() {
 }
 
 #[actix_web::test]
+async fn the_cookie_can_be_another_one_for_each_request() {
+    let app = app(ConvertMiddleware::new(core()).cookie_with(|request| {
+        let tenant = request.headers().get("x-tenant").and_then(|tenant| tenant.to_str().ok()).unwrap_or("nobody");
+        VisitorCookie::new().name(tenant).unwrap_or_default()
+    }))
+    .await;
+    let answer = send(&app, request_with("/me", &[("x-tenant", "acme")])).await;
+    assert!(answer.set_cookies().concat().starts_with(&format!("acme={};", answer.body)));
+    let both = [("x-tenant", "acme"), ("cookie", "nobody=n; acme=a")];
+    assert_eq!(send(&app, request_with("/me", &both)).await.body, "a");
+}
+
+#[actix_web::test]
+async fn the_id_is_not_shown_in_clear() {
+    async fn show(convert: ConvertContext, awaited: convert_actix::AsyncConvertContext) -> String {
+        format!("{convert:?} {awaited:?}")
+    }
+    let app = init_service(App::new().route("/", web::get().to(show)).wrap(ConvertMiddleware::new(core()))).await;
+    let shown = send(&app, request_of("ada@example.com", "/")).await.body;
+    assert!(shown.contains("Cookie") && !shown.contains("ada"), "{shown}");
+}
+
+#[actix_web::test]
 async fn an_app_that_sets_the_cookie_itself_is_not_overruled_and_its_other_cookies_stay() {
     async fn own(_: ConvertContext) -> HttpResponse {
         let cookie = |cookie: &'static str| (SET_COOKIE, cookie);

@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use convert_core::web::{Visit, Visitor, VisitorCookie};
-use http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE};
+use convert_core::web::{Visit, VisitOnce, Visitor, VisitorCookie};
+use http::header::{CACHE_CONTROL, COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Extensions, Uri};
 
 use crate::layer::Shared;
+use crate::rejection::ConvertRejection;
+use crate::request;
 
 /// Shared by the request's extensions and the response's future. Empty until somebody asks for a context.
 #[derive(Clone)]
@@ -22,18 +24,39 @@ struct Inner {
     uri: Uri,
     /// That of the next layer further out.
     outer: Option<Arrival>,
-    visit: OnceLock<Visit>,
+    visit: VisitOnce,
     /// The new visitor, if one was made, for layers further in that have the same cookie.
     minted: OnceLock<Visitor>,
+    /// Who it is that gets a cookie without asking.
+    unasked: OnceLock<Visitor>,
     /// Whether a visitor was asked for, so that the response keeps it and is for that visitor alone.
     asked: AtomicBool,
 }
 
 impl Arrival {
-    pub(crate) fn new(shared: &Arc<Shared>, uri: &Uri, outer: Option<Self>) -> Self {
-        let (shared, uri, asked) = (Arc::clone(shared), uri.clone(), AtomicBool::new(false));
-        let (visit, minted) = (OnceLock::new(), OnceLock::new());
-        Self { inner: Arc::new(Inner { shared, uri, outer, visit, minted, asked }) }
+    /// Leaves a place for the visitor in the request.
+    pub(crate) fn enter(shared: &Arc<Shared>, parts: &mut Parts, outer: Option<Self>) -> Self {
+        let arrival = Self {
+            inner: Arc::new(Inner {
+                shared: Arc::clone(shared),
+                uri: parts.uri.clone(),
+                outer,
+                visit: VisitOnce::default(),
+                minted: OnceLock::new(),
+                unasked: OnceLock::new(),
+                asked: AtomicBool::new(false),
+            }),
+        };
+        parts.extensions.insert(arrival.clone());
+        if shared.prepare_early {
+            // No function of the app is running now, so nothing is in the way.
+            let _ = arrival.prepare(parts);
+        } else if shared.settings.mints_always() {
+            // When the response comes the request is gone, and with it whoever could say more.
+            let Inner { visit, unasked, .. } = &*arrival.inner;
+            unasked.get_or_init(|| visit.asking(|| arrival.identify(parts)));
+        }
+        arrival
     }
 
     /// The innermost layer's.
@@ -51,29 +74,38 @@ impl Arrival {
     }
 
     /// Finds out who the request comes from, without asking for it.
-    pub(crate) fn prepare(&self, parts: &mut Parts) -> &Visit {
-        if let Some(visit) = self.inner.visit.get() {
-            return visit;
-        }
-        let Inner { shared, uri, visit, .. } = &*self.inner;
-        let found = if parts.uri == *uri {
-            shared.visit(parts, self.minted())
-        } else {
+    fn prepare(&self, parts: &mut Parts) -> Result<&Visit, ConvertRejection> {
+        let Inner { uri, visit, .. } = &*self.inner;
+        let found = visit.get_or_find(|| {
+            if parts.uri == *uri {
+                return self.visit(parts);
+            }
             // Functions of the app see the URI that the visitor asked for.
             let shortened = std::mem::replace(&mut parts.uri, uri.clone());
-            let found = shared.visit(parts, self.minted());
+            let found = self.visit(parts);
             parts.uri = shortened;
             found
-        };
-        visit.get_or_init(|| found)
+        });
+        found.ok_or(ConvertRejection::Reentrant)
+    }
+
+    fn visit(&self, parts: &Parts) -> Visit {
+        let Shared { cores, settings, functions, .. } = &*self.inner.shared;
+        functions.visit(parts, self.identify(parts), request::url(parts), settings, cores)
+    }
+
+    fn identify(&self, parts: &Parts) -> Visitor {
+        let (functions, cookie) = (&self.inner.shared.functions, self.cookie(parts));
+        let visitor = functions.identify(parts, cookie, parts.headers.get_all(COOKIE));
+        visitor.or_minted_before(self.minted(parts, cookie))
     }
 
     /// Where the outermost layer with the same cookie keeps the visitor that was made: one for all of them.
-    fn minted(&self) -> &OnceLock<Visitor> {
+    fn minted(&self, parts: &Parts, cookie: &VisitorCookie) -> &OnceLock<Visitor> {
         let mut found = self;
         let mut next = self.inner.outer.as_ref();
         while let Some(outer) = next {
-            if outer.cookie().has_name_of(self.cookie()) {
+            if outer.cookie(parts).has_name_of(cookie) {
                 found = outer;
             }
             next = outer.inner.outer.as_ref();
@@ -81,21 +113,34 @@ impl Arrival {
         &found.inner.minted
     }
 
-    fn cookie(&self) -> &VisitorCookie {
-        self.inner.shared.settings.visitor_cookie()
+    fn cookie(&self, parts: &Parts) -> &VisitorCookie {
+        let Inner { shared, visit, .. } = &*self.inner;
+        visit.cookie(parts, &shared.functions, &shared.settings)
     }
 
     /// The visit of the request. The response keeps its visitor from now on.
-    pub(crate) fn ask(&self, parts: &mut Parts) -> &Visit {
+    ///
+    /// # Errors
+    /// [`ConvertRejection::Reentrant`] where a function of the app asks that is itself asked about the request.
+    pub(crate) fn ask(&self, parts: &mut Parts) -> Result<&Visit, ConvertRejection> {
+        let visit = self.prepare(parts)?;
         self.mark_asked();
-        self.prepare(parts)
+        Ok(visit)
     }
 
     /// The visit, where it was prepared or asked for before.
-    pub(crate) fn ask_prepared(&self) -> Option<&Visit> {
-        let visit = self.inner.visit.get()?;
+    ///
+    /// # Errors
+    /// [`ConvertRejection::NotPrepared`] where it was not, [`ConvertRejection::Reentrant`] as above.
+    pub(crate) fn ask_prepared(&self) -> Result<&Visit, ConvertRejection> {
+        let place = &self.inner.visit;
+        let unprepared = || match place.is_asking() {
+            true => ConvertRejection::Reentrant,
+            false => ConvertRejection::NotPrepared,
+        };
+        let visit = place.get().ok_or_else(unprepared)?;
         self.mark_asked();
-        Some(visit)
+        Ok(visit)
     }
 
     fn mark_asked(&self) {
@@ -104,20 +149,21 @@ impl Arrival {
 
     /// Leaves in the response what the visitor asks of it. What the app says itself stays as it is.
     pub(crate) fn leave(&self, headers: &mut HeaderMap) {
-        let Some(visit) = self.inner.visit.get() else { return };
-        let (settings, asked) = (&self.inner.shared.settings, self.inner.asked.load(Ordering::Relaxed));
-        let keeps = visit.visitor().needs_cookie() && (asked || settings.mints_always());
+        let Inner { shared, visit, unasked, asked, .. } = &*self.inner;
+        let Some(visitor) = visit.get().map(Visit::visitor).or(unasked.get()) else { return };
+        let asked = asked.load(Ordering::Relaxed);
+        let keeps = visitor.needs_cookie() && (asked || shared.settings.mints_always());
         if keeps {
-            self.set_cookie(visit.visitor(), headers);
+            self.set_cookie(visitor, headers);
         }
-        let private = settings.cache_control().filter(|_| asked || keeps);
+        let private = shared.settings.cache_control().filter(|_| asked || keeps);
         if let Some(value) = private {
             headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
         }
     }
 
     fn set_cookie(&self, visitor: &Visitor, headers: &mut HeaderMap) {
-        let cookie = self.cookie();
+        let cookie = self.inner.visit.known_cookie(&self.inner.shared.settings);
         if headers.get_all(SET_COOKIE).iter().any(|set| cookie.is_set_by(set.as_bytes())) {
             return;
         }

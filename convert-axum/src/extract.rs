@@ -72,13 +72,12 @@ impl Extracted for AsyncConvertContext {
 
 fn from_parts<T: Extracted>(parts: &mut Parts) -> Result<T, ConvertRejection> {
     let arrival = Arrival::of(&parts.extensions).ok_or(ConvertRejection::MissingLayer)?;
-    T::of_visit(arrival.ask(parts))
+    T::of_visit(arrival.ask(parts)?)
 }
 
 fn from_extensions<T: Extracted>(extensions: &Extensions) -> Result<T, ConvertRejection> {
     let arrival = Arrival::of(extensions).ok_or(ConvertRejection::MissingLayer)?;
-    let visit = arrival.ask_prepared().ok_or(ConvertRejection::NotPrepared)?;
-    T::of_visit(visit)
+    T::of_visit(arrival.ask_prepared()?)
 }
 
 /// `None` where there was no layer: that is what an optional extractor is for. Any other mistake is still told.

@@ -1,21 +1,21 @@
 //! The layer, and what it can be told.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use convert_core::Attributes;
-use convert_core::web::{Cores, Settings, Visit, Visitor, VisitorCookie};
+use convert_core::web::{Cores, Framework, Functions, Settings, VisitorCookie};
 use http::request::Parts;
 use tower_layer::Layer;
 
-use crate::request;
 use crate::service::ConvertService;
 
 /// Gives every request its visitor.
 ///
 /// Wrap it around everything that may ask for a context, authentication and sessions included: what it is told about a
 /// request is asked when a handler first wants a context, so functions see what inner layers left in the request's
-/// extensions. Handlers that ask for nothing cost nothing: no evaluation, no store access, no event, no cookie.
+/// extensions. They cannot ask for a context themselves. Handlers that ask for nothing cost nothing: no evaluation, no store
+/// access, no event, no cookie.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -41,17 +41,12 @@ pub struct ConvertLayer {
     shared: Arc<Shared>,
 }
 
-type Function<T> = Arc<dyn Fn(&Parts) -> T + Send + Sync>;
-
-/// Where a context is told that the visitor is.
+/// axum and every tower stack: their requests' heads.
 #[derive(Clone)]
-pub(crate) enum Location {
-    /// Where the request goes.
-    OfRequest,
-    /// Where the app says.
-    Own(Function<Attributes>),
-    /// Nowhere.
-    None,
+pub(crate) enum Tower {}
+
+impl Framework for Tower {
+    type Request<'r> = Parts;
 }
 
 /// What all requests share.
@@ -59,11 +54,8 @@ pub(crate) enum Location {
 pub(crate) struct Shared {
     pub(crate) cores: Cores,
     pub(crate) settings: Settings,
+    pub(crate) functions: Functions<Tower>,
     pub(crate) prepare_early: bool,
-    pub(crate) visitor_id: Option<Function<Option<Arc<str>>>>,
-    pub(crate) attributes: Option<Function<Attributes>>,
-    pub(crate) location: Location,
-    pub(crate) consent: Option<Function<bool>>,
 }
 
 impl ConvertLayer {
@@ -73,11 +65,8 @@ impl ConvertLayer {
             shared: Arc::new(Shared {
                 cores: core.into(),
                 settings: Settings::new(),
+                functions: Functions::default(),
                 prepare_early: false,
-                visitor_id: None,
-                attributes: None,
-                location: Location::OfRequest,
-                consent: None,
             }),
         }
     }
@@ -86,39 +75,34 @@ impl ConvertLayer {
     /// it to the cookie. An id that a client could choose should pass
     /// [`is_visitor_id`](convert_core::web::is_visitor_id).
     pub fn visitor_id<Id: Into<Arc<str>>>(
-        mut self,
+        self,
         visitor_id: impl Fn(&Parts) -> Option<Id> + Send + Sync + 'static,
     ) -> Self {
-        self.shared().visitor_id = Some(Arc::new(move |parts| visitor_id(parts).map(Into::into)));
-        self
+        self.tell(|functions| functions.visitor_id(visitor_id))
     }
 
     /// What is known of the visitor, for audiences. What is named `country`, `browser`, `devices`, `source`, `campaign`,
     /// `visitorType` or `customSegments` is a report segment too: stored with the visitor, and sent with events. Leave out
     /// what is not known, rather than tell an empty text.
-    pub fn attributes<A: Into<Attributes>>(mut self, attributes: impl Fn(&Parts) -> A + Send + Sync + 'static) -> Self {
-        self.shared().attributes = Some(Arc::new(move |parts| attributes(parts).into()));
-        self
+    pub fn attributes<A: Into<Attributes>>(self, attributes: impl Fn(&Parts) -> A + Send + Sync + 'static) -> Self {
+        self.tell(|functions| functions.attributes(attributes))
     }
 
     /// Where the visitor is, for locations; [`request_location`](crate::request_location) by default.
-    pub fn location<A: Into<Attributes>>(mut self, location: impl Fn(&Parts) -> A + Send + Sync + 'static) -> Self {
-        self.shared().location = Location::Own(Arc::new(move |parts| location(parts).into()));
-        self
+    pub fn location<A: Into<Attributes>>(self, location: impl Fn(&Parts) -> A + Send + Sync + 'static) -> Self {
+        self.tell(|functions| functions.location(location))
     }
 
     /// Tells contexts no location: calls that need one say it themselves.
-    pub fn no_location(mut self) -> Self {
-        self.shared().location = Location::None;
-        self
+    pub fn no_location(self) -> Self {
+        self.tell(Functions::no_location)
     }
 
     /// Whether the visitor agreed to be followed; yes by default. Without consent there is no cookie, nothing is stored
     /// and no event is sent: each request decides under an id of its own. [`do_not_track`](crate::do_not_track) and
     /// [`global_privacy_control`](crate::global_privacy_control) read what browsers say.
-    pub fn consent(mut self, consent: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
-        self.shared().consent = Some(Arc::new(consent));
-        self
+    pub fn consent(self, consent: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.tell(|functions| functions.consent(consent))
     }
 
     /// The cookie that keeps the visitor's id.
@@ -126,10 +110,21 @@ impl ConvertLayer {
         self.with(|settings| settings.cookie(cookie))
     }
 
+    /// The cookie of a request, where it is not the same for all: one for each tenant, for instance. The first that
+    /// [browsers would drop](VisitorCookie::check) is warned of.
+    pub fn cookie_with(self, cookie: impl Fn(&Parts) -> VisitorCookie + Send + Sync + 'static) -> Self {
+        self.tell(|functions| functions.cookie(cookie))
+    }
+
     /// Whether `?convert_preview={experience id}.{variation id}` shows a variation; false by default. Such a link works
-    /// for whoever has it.
+    /// for whoever has it; see [`preview_when`](Self::preview_when).
     pub fn preview(self, preview: bool) -> Self {
         self.with(|settings| settings.preview(preview))
+    }
+
+    /// Whether such a link works in this request: for staff alone, for instance. Goes before [`preview`](Self::preview).
+    pub fn preview_when(self, preview: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.tell(|functions| functions.preview(preview))
     }
 
     /// Whether `?convert_force={experience id}.{variation id}` forces a variation of an experience that the visitor
@@ -139,6 +134,10 @@ impl ConvertLayer {
     }
 
     /// Whether requests that ask for no context get a visitor, and its cookie, too; false by default.
+    ///
+    /// Where nobody asks, a request without the cookie gets one if [`consent`](Self::consent) agrees and
+    /// [`visitor_id`](Self::visitor_id) names nobody. Both are asked before the inner layers run then, as the request goes
+    /// with them, and once more if a handler asks. So consent that an inner layer finds out must count as none until it has.
     pub fn mint_always(self, mint_always: bool) -> Self {
         self.with(|settings| settings.mint_always(mint_always))
     }
@@ -162,6 +161,11 @@ impl ConvertLayer {
     /// All settings that no function takes part in, at once.
     pub fn settings(self, settings: Settings) -> Self {
         self.with(|_| settings)
+    }
+
+    fn tell(mut self, tell: impl FnOnce(&mut Functions<Tower>)) -> Self {
+        tell(&mut self.shared().functions);
+        self
     }
 
     fn with(mut self, change: impl FnOnce(Settings) -> Settings) -> Self {
@@ -196,17 +200,5 @@ impl<S> Layer<S> for ConvertLayer {
 
     fn layer(&self, inner: S) -> Self::Service {
         ConvertService::new(inner, Arc::clone(&self.shared))
-    }
-}
-
-impl Shared {
-    /// Whether a request's visitor is found out before anybody asks.
-    pub(crate) fn is_early(&self) -> bool {
-        self.prepare_early || self.settings.mints_always()
-    }
-
-    /// The visitor of a request, and what its contexts are told.
-    pub(crate) fn visit(&self, parts: &Parts, minted: &OnceLock<Visitor>) -> Visit {
-        request::visit(self, parts, minted)
     }
 }

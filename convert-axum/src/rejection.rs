@@ -18,6 +18,9 @@ pub enum ConvertRejection {
     /// The request's head is out of reach and nothing was prepared: see
     /// [`prepare_early`](crate::ConvertLayer::prepare_early).
     NotPrepared,
+    /// A function that the layer was given (`visitor_id`, `attributes`, `location` or `consent`, for instance) asked for the
+    /// context that it helps to make.
+    Reentrant,
 }
 
 impl fmt::Display for ConvertRejection {
@@ -28,6 +31,7 @@ impl fmt::Display for ConvertRejection {
             }
             Self::AsyncStore => "the visitor store is asynchronous; extract AsyncConvertContext or AsyncConvertCore",
             Self::NotPrepared => "the context was not prepared; add `.prepare_early(true)` to the ConvertLayer",
+            Self::Reentrant => "a function of ConvertLayer asked for the context that it helps to make",
         })
     }
 }

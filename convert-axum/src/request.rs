@@ -1,14 +1,10 @@
 //! What a request says: who it comes from, where the visitor is, and what the browser says of being followed.
 
-use std::sync::OnceLock;
-
-use convert_core::web::{self, RequestUrl, Visit, Visitor};
-use convert_core::{Attributes, ContextOptions};
-use http::header::{COOKIE, HOST, HeaderName};
+use convert_core::Attributes;
+use convert_core::web::{self, RequestUrl};
+use http::header::{HOST, HeaderName};
 use http::request::Parts;
 use http::uri::Authority;
-
-use crate::layer::{Location, Shared};
 
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static GPC: HeaderName = HeaderName::from_static("sec-gpc");
@@ -16,8 +12,9 @@ static GPC: HeaderName = HeaderName::from_static("sec-gpc");
 /// The location attributes that a context is told by default: `url`, `path`, `host`, and each query parameter under
 /// its name.
 ///
-/// The scheme is the one in `X-Forwarded-Proto` where the request's own URI has none, and else `http`. In the layer's own
-/// functions the path is the one that the layer saw, also where it wraps a nested router.
+/// The scheme is the first one in `X-Forwarded-Proto`, else the one of the request's own URI, and else `http`. The host is
+/// the URI's own, where it has one, and else the one in `Host`. In the layer's own functions the path is the one that the
+/// layer saw, also where it wraps a nested router.
 #[must_use]
 pub fn request_location(parts: &Parts) -> Attributes {
     url(parts).location()
@@ -35,28 +32,7 @@ pub fn global_privacy_control(parts: &Parts) -> bool {
     web::global_privacy_control(parts.headers.get_all(&GPC))
 }
 
-pub(crate) fn visit(shared: &Shared, parts: &Parts, minted: &OnceLock<Visitor>) -> Visit {
-    let consent = shared.consent.as_ref().is_none_or(|consent| consent(parts));
-    let app = shared.visitor_id.as_ref().filter(|_| consent).and_then(|visitor_id| visitor_id(parts));
-    let cookie = shared.settings.visitor_cookie();
-    let visitor = Visitor::identify(consent, app, cookie, parts.headers.get_all(COOKIE)).or_minted_before(minted);
-    let options = shared.settings.context_options(&visitor, parts.uri.query());
-    let options = match &shared.attributes {
-        Some(attributes) => options.attributes(attributes(parts)),
-        None => options,
-    };
-    Visit::new(visitor, with_location(shared, parts, options), &shared.cores)
-}
-
-fn with_location(shared: &Shared, parts: &Parts, options: ContextOptions) -> ContextOptions {
-    match &shared.location {
-        Location::Own(location) => options.location(location(parts)),
-        Location::None => options,
-        Location::OfRequest => options.location_of(url(parts)),
-    }
-}
-
-fn url(parts: &Parts) -> RequestUrl<'_> {
+pub(crate) fn url(parts: &Parts) -> RequestUrl<'_> {
     let (uri, header) = (&parts.uri, |name: &HeaderName| parts.headers.get(name)?.to_str().ok());
     let scheme = web::request_scheme(uri.scheme_str(), header(&FORWARDED_PROTO), false);
     let host = uri.authority().map(Authority::as_str).or_else(|| header(&HOST));

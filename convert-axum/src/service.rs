@@ -29,17 +29,10 @@ impl<S> ConvertService<S> {
         if outer.as_ref().is_some_and(|outer| outer.is_of(&self.shared)) {
             return (request, None);
         }
-        let arrival = Arrival::new(&self.shared, request.uri(), outer);
-        let mut request = if self.shared.is_early() { prepared(request, &arrival) } else { request };
-        request.extensions_mut().insert(arrival.clone());
-        (request, Some(arrival))
+        let (mut parts, body) = request.into_parts();
+        let arrival = Arrival::enter(&self.shared, &mut parts, outer);
+        (Request::from_parts(parts, body), Some(arrival))
     }
-}
-
-fn prepared<B>(request: Request<B>, arrival: &Arrival) -> Request<B> {
-    let (mut parts, body) = request.into_parts();
-    arrival.prepare(&mut parts);
-    Request::from_parts(parts, body)
 }
 
 impl<S, B, R> Service<Request<B>> for ConvertService<S>

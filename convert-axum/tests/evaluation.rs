@@ -5,12 +5,13 @@ mod common;
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::routing::get;
 use common::{PRICING, core, request_of, request_with, send};
 use convert_axum::core::testing::{Answer, RecordingTransport};
 use convert_axum::core::{Attributes, Core, MemoryStore, Offloaded, RequestKind};
 use convert_axum::{
-    AsyncConvertContext, AsyncConvertCore, ConvertContext, ConvertCore, ConvertLayer, ConvertRejection,
+    AsyncConvertContext, AsyncConvertCore, ConvertContext, ConvertCore, ConvertLayer, ConvertRejection, VisitorCookie,
     request_location,
 };
 use web_testing::{Failing, other, usual};
@@ -31,6 +32,38 @@ async fn the_requests_location_reaches_calls() {
 
     let own = router().layer(ConvertLayer::new(core()).location(|_| [("path", "/pricing/own")]));
     assert_eq!(send(&own, request_of("v", "/about")).await.body, usual("v"));
+}
+
+#[tokio::test]
+async fn a_function_that_asks_for_the_context_it_helps_to_make_is_told_so() {
+    fn asks(parts: &Parts) -> bool {
+        let mut own = parts.clone();
+        for rejection in [
+            ConvertContext::from_parts(&mut own).unwrap_err(),
+            AsyncConvertContext::from_parts(&mut own).unwrap_err(),
+            ConvertContext::from_extensions(&parts.extensions).unwrap_err(),
+        ] {
+            assert_eq!(rejection, ConvertRejection::Reentrant);
+        }
+        true
+    }
+    let layer = || ConvertLayer::new(core());
+    let all = [
+        layer().consent(asks),
+        layer().visitor_id(|parts| asks(parts).then_some("v")),
+        layer().attributes(|parts| [("asked", asks(parts))]),
+        layer().location(|parts| [("path", if asks(parts) { "/pricing" } else { "/" })]),
+        layer().preview_when(asks),
+        layer().cookie_with(|parts| VisitorCookie::new().secure(asks(parts))),
+    ];
+    for layer in all {
+        for layer in [layer.clone(), layer.clone().mint_always(true), layer.prepare_early(true)] {
+            let app = Router::new().route("/pricing", get(pricing)).layer(layer);
+            // The request goes on as if the function had not asked.
+            assert_eq!(send(&app, request_of("v", "/pricing?plan=pro")).await.body, usual("v"));
+        }
+    }
+    assert!(ConvertRejection::Reentrant.to_string().contains("asked for the context"));
 }
 
 #[tokio::test]
@@ -67,8 +100,10 @@ fn the_default_location_is_url_path_host_and_parameters() {
     let proxied = [("host", "a.example"), ("x-forwarded-proto", "https, http")];
     assert_eq!(url("/", &proxied), "https://a.example/".into());
     assert_eq!(url("/", &[("host", "a.example"), ("x-forwarded-proto", "gopher")]), "http://a.example/".into());
-    // As HTTP/2 has it: the URI says it all, and headers do not count.
+    // As HTTP/2 has it: the host is the URI's, and so is the scheme, unless a proxy says what the visitor used.
     assert_eq!(url("https://b.example/x", &[("host", "a.example")]), "https://b.example/x".into());
+    assert_eq!(url("http://b.example/x", &proxied), "https://b.example/x".into());
+    assert_eq!(url("http://user:secret@b.example/x", &[]), "http://b.example/x".into());
 }
 
 #[tokio::test]
@@ -97,6 +132,18 @@ async fn preview_links_work_only_where_they_are_switched_on() {
     for broken in ["/pricing?convert_preview=x", "/pricing?convert_preview=1.2", "/pricing?convert_preview="] {
         assert_eq!(send(&on, request_of("v", broken)).await.body, usual, "{broken}");
     }
+}
+
+#[tokio::test]
+async fn preview_links_can_be_for_some_requests_only() {
+    let usual = usual("v");
+    let uri = format!("/pricing?convert_preview={}.{}", PRICING.0, other(&usual));
+    let staff = |parts: &Parts| parts.headers.contains_key("x-staff");
+    let layer = ConvertLayer::new(core()).preview(true).preview_when(staff);
+    let app = Router::new().route("/pricing", get(pricing)).layer(layer);
+    let cookie = ("cookie", "convert_visitor_id=v");
+    assert_eq!(send(&app, request_with(&uri, &[cookie, ("x-staff", "1")])).await.body, other(&usual));
+    assert_eq!(send(&app, request_with(&uri, &[cookie])).await.body, usual);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::get;
@@ -48,13 +49,47 @@ async fn a_handler_that_asks_for_nothing_sets_no_cookie() {
     assert_eq!((answer.body.as_str(), answer.set_cookies().len()), ("nothing asked", 0));
 }
 
+#[derive(Clone)]
+struct Account(&'static str);
+
+/// A layer that knows who is signed in.
+async fn authenticate(mut request: Request, next: Next) -> Response {
+    if request.headers().contains_key("authorization") {
+        request.extensions_mut().insert(Account("account-7"));
+    }
+    next.run(request).await
+}
+
+fn account(parts: &Parts) -> Option<&'static str> {
+    Some(parts.extensions.get::<Account>()?.0)
+}
+
 #[tokio::test]
-async fn minting_always_is_a_choice() {
-    let app = app(ConvertLayer::new(core()).mint_always(true));
+async fn minting_always_is_a_choice_and_hears_inner_layers() {
+    let layer = ConvertLayer::new(core()).mint_always(true).visitor_id(account);
+    let app = Router::new().route("/", get(async || "nothing asked")).route("/me", get(whoami));
+    let app = app.layer(from_fn(authenticate)).layer(layer);
     assert!(common::get(&app, "/").await.minted().is_some());
+    assert!(common::get(&app, "/nowhere").await.minted().is_some());
     assert_eq!(send(&app, request_of("known", "/")).await.minted(), None);
     let asked = common::get(&app, "/me").await;
     assert_eq!(asked.minted(), Some(asked.body.as_str()));
+    let known = send(&app, request_with("/me", &[("authorization", "x")])).await;
+    assert_eq!((known.body.as_str(), known.minted()), ("account-7", None));
+}
+
+#[tokio::test]
+async fn nobody_gets_a_cookie_unasked_who_refuses_or_is_known_otherwise() {
+    let layer = ConvertLayer::new(core())
+        .mint_always(true)
+        .consent(|parts| !convert_axum::do_not_track(parts))
+        .visitor_id(|parts| parts.headers.get("x-account")?.to_str().ok().map(str::to_owned));
+    for layer in [layer.clone(), layer.prepare_early(true)] {
+        let app = app(layer);
+        assert_eq!(send(&app, request_with("/", &[("dnt", "1")])).await.set_cookies().len(), 0);
+        assert_eq!(send(&app, request_with("/", &[("x-account", "a")])).await.set_cookies().len(), 0);
+        assert!(common::get(&app, "/").await.minted().is_some());
+    }
 }
 
 #[tokio::test]
@@ -68,7 +103,7 @@ async fn the_cookie_goes_out_on_whatever_response_follows() {
     async fn streams(convert: ConvertContext) -> Body {
         let (first, rest) = (convert.visitor_id().to_owned(), convert.clone());
         let parts = [Bytes::from(first), Bytes::from(format!(" {}", rest.visitor_id()))];
-        Body::from_stream(Parts(parts.into_iter()))
+        Body::from_stream(Pieces(parts.into_iter()))
     }
     async fn refuses(_: ConvertContext, _: Request, _: Next) -> Response {
         StatusCode::UNAUTHORIZED.into_response()
@@ -91,9 +126,9 @@ async fn the_cookie_goes_out_on_whatever_response_follows() {
 }
 
 /// A body that comes in parts.
-struct Parts<I>(I);
+struct Pieces<I>(I);
 
-impl<I: Iterator<Item = Bytes> + Unpin> futures_core::Stream for Parts<I> {
+impl<I: Iterator<Item = Bytes> + Unpin> futures_core::Stream for Pieces<I> {
     type Item = Result<Bytes, std::convert::Infallible>;
 
     fn poll_next(
@@ -166,15 +201,7 @@ async fn extractions_of_one_request_share_one_visitor_and_one_context() {
 
 #[tokio::test]
 async fn the_app_can_say_who_it_is_and_inner_layers_are_heard() {
-    #[derive(Clone)]
-    struct Account(&'static str);
-    async fn authenticate(mut request: Request, next: Next) -> Response {
-        if request.headers().contains_key("authorization") {
-            request.extensions_mut().insert(Account("account-7"));
-        }
-        next.run(request).await
-    }
-    let layer = ConvertLayer::new(core()).visitor_id(|parts| Some(parts.extensions.get::<Account>()?.0));
+    let layer = ConvertLayer::new(core()).visitor_id(account);
     let app = Router::new().route("/me", get(whoami)).layer(from_fn(authenticate)).layer(layer);
     let known = send(&app, request_with("/me", &[("authorization", "x"), ("cookie", "convert_visitor_id=c")])).await;
     assert_eq!((known.body.as_str(), known.minted()), ("account-7", None));
@@ -230,6 +257,38 @@ async fn the_cookie_is_as_the_app_wants_it() {
 }
 
 #[tokio::test]
+async fn the_cookie_can_be_another_one_for_each_request() {
+    let tenant = |parts: &Parts| {
+        let tenant = parts.headers.get("x-tenant").and_then(|tenant| tenant.to_str().ok()).unwrap_or("nobody");
+        VisitorCookie::new().name(tenant).unwrap_or_default()
+    };
+    let layer = || ConvertLayer::new(core()).cookie_with(tenant);
+    for app in [app(layer()), app(layer().mint_always(true))] {
+        let answer = send(&app, request_with("/me", &[("x-tenant", "acme")])).await;
+        assert!(answer.set_cookies().concat().starts_with(&format!("acme={};", answer.body)));
+        let both = [("x-tenant", "acme"), ("cookie", "nobody=n; acme=a")];
+        assert_eq!(send(&app, request_with("/me", &both)).await.body, "a");
+    }
+    let unasked = send(&app(layer().mint_always(true)), request_with("/", &[("x-tenant", "acme")])).await;
+    assert!(unasked.set_cookies().concat().starts_with("acme="));
+    // Layers whose cookies have one name in this request share its visitor.
+    let inner = ConvertLayer::new(core()).cookie(VisitorCookie::new().name("acme").unwrap());
+    let app = Router::new().route("/me", get(whoami)).layer(inner).layer(from_fn(between)).layer(layer());
+    let answer = send(&app, request_with("/me", &[("x-tenant", "acme")])).await;
+    assert_eq!((&answer.headers["x-outer"], answer.set_cookies().len()), (&answer.body.parse().unwrap(), 1));
+}
+
+#[tokio::test]
+async fn the_id_is_not_shown_in_clear() {
+    async fn show(convert: ConvertContext, awaited: convert_axum::AsyncConvertContext) -> String {
+        format!("{convert:?} {awaited:?}")
+    }
+    let app = Router::new().route("/", get(show)).layer(ConvertLayer::new(core()));
+    let shown = send(&app, request_of("ada@example.com", "/")).await.body;
+    assert!(shown.contains("Cookie") && !shown.contains("ada"), "{shown}");
+}
+
+#[tokio::test]
 async fn an_app_that_sets_the_cookie_itself_is_not_overruled() {
     async fn handler(_: ConvertContext) -> Response {
         AppendHeaders([(SET_COOKIE, "convert_visitor_id=mine"), (SET_COOKIE, "session=s")]).into_response()
@@ -261,9 +320,9 @@ async fn the_same_layer_twice_is_one_layer() {
 async fn the_same_layer_twice_asks_the_app_once() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
-    let layer = ConvertLayer::new(core()).mint_always(true).attributes(move |_| {
+    let layer = ConvertLayer::new(core()).mint_always(true).consent(move |_| {
         count.fetch_add(1, Ordering::Relaxed);
-        [("member", true)]
+        true
     });
     let app = Router::new().route("/", get(async || "nothing asked")).layer(layer.clone()).layer(layer);
     assert!(common::get(&app, "/").await.minted().is_some());

@@ -1,10 +1,10 @@
 //! The fairing, and what it can be told.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use convert_core::web::{Cores, Settings, VisitorCookie};
+use convert_core::web::{Cores, Functions, Settings, VisitorCookie};
 use convert_core::{Attributes, Core, CoreBuilder};
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::{Build, Data, Orbit, Request, Response, Rocket, async_trait};
@@ -13,7 +13,7 @@ use crate::arrival::Arrival;
 use crate::config::{ConvertConfig, StartError};
 use crate::launch::Launching;
 use crate::lifespan::Traffic;
-use crate::shared::{Functions, Location, Shared};
+use crate::shared::{OfRocket, Shared};
 
 /// How long the last delivery may take.
 const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
@@ -45,7 +45,7 @@ const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 /// # Settings
 ///
 /// What Rocket's configuration says in its table `convert` goes before what these methods say; see [`ConvertConfig`].
-/// Functions over a request are called once for a request, when a context is first asked for; they must not ask for one
+/// Functions over a request are called once for a request, when a context is first asked for; they cannot ask for one
 /// themselves. A panic in one of them is that of the guard that asked: Rocket answers with its catcher for 500.
 ///
 /// # The end
@@ -68,7 +68,7 @@ pub struct ConvertFairing {
 /// What becomes part of the ignited rocket.
 struct Fuel {
     source: Source,
-    functions: Functions,
+    functions: Functions<OfRocket>,
 }
 
 /// Where the core comes from.
@@ -116,7 +116,7 @@ impl ConvertFairing {
         self,
         visitor_id: impl Fn(&Request<'_>) -> Option<Id> + Send + Sync + 'static,
     ) -> Self {
-        self.with(|told| told.visitor_id = Some(Box::new(move |request| visitor_id(request).map(Into::into))))
+        self.with(|functions| functions.visitor_id(visitor_id))
     }
 
     /// What is known of the visitor, for audiences. What is named `country`, `browser`, `devices`, `source`, `campaign`,
@@ -126,24 +126,24 @@ impl ConvertFairing {
         self,
         attributes: impl Fn(&Request<'_>) -> A + Send + Sync + 'static,
     ) -> Self {
-        self.with(|told| told.attributes = Some(Box::new(move |request| attributes(request).into())))
+        self.with(|functions| functions.attributes(attributes))
     }
 
     /// Where the visitor is, for locations; [`request_location`](crate::request_location) by default.
     pub fn location<A: Into<Attributes>>(self, location: impl Fn(&Request<'_>) -> A + Send + Sync + 'static) -> Self {
-        self.with(|told| told.location = Location::Own(Box::new(move |request| location(request).into())))
+        self.with(|functions| functions.location(location))
     }
 
     /// Tells contexts no location: calls that need one say it themselves.
     pub fn no_location(self) -> Self {
-        self.with(|told| told.location = Location::None)
+        self.with(Functions::no_location)
     }
 
     /// Whether the visitor agreed to be followed; yes by default. Without consent there is no cookie, nothing is stored
     /// and no event is sent: each request decides under an id of its own. [`do_not_track`](crate::do_not_track) and
     /// [`global_privacy_control`](crate::global_privacy_control) read what browsers say.
     pub fn consent(self, consent: impl Fn(&Request<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.with(|told| told.consent = Some(Box::new(consent)))
+        self.with(|functions| functions.consent(consent))
     }
 
     /// The cookie that keeps the visitor's id.
@@ -154,28 +154,18 @@ impl ConvertFairing {
     /// The cookie of a request, where it is not the same for all: one for each tenant, for instance. Goes before the
     /// configuration's. The first that [browsers would drop](VisitorCookie::check) is warned of.
     pub fn cookie_with(self, cookie: impl Fn(&Request<'_>) -> VisitorCookie + Send + Sync + 'static) -> Self {
-        let warned = Once::new();
-        let checked = move |request: &Request<'_>| {
-            let cookie = cookie(request);
-            if let Err(error) = cookie.check() {
-                warned.call_once(|| {
-                    tracing::warn!(target: "convert", "browsers will not keep the visitor's cookie of a request: {error}");
-                });
-            }
-            cookie
-        };
-        self.with(|told| told.cookie = Some(Box::new(checked)))
+        self.with(|functions| functions.cookie(cookie))
     }
 
     /// Whether `?convert_preview={experience id}.{variation id}` shows a variation; false by default. Such a link works
-    /// for whoever has it.
+    /// for whoever has it; see [`preview_when`](Self::preview_when).
     pub fn preview(self, preview: bool) -> Self {
         self.set(|settings| settings.preview(preview))
     }
 
     /// Whether such a link works in this request: for staff alone, for instance. Goes before the configuration's.
     pub fn preview_when(self, preview: impl Fn(&Request<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.with(|told| told.preview = Some(Box::new(preview)))
+        self.with(|functions| functions.preview(preview))
     }
 
     /// Whether `?convert_force={experience id}.{variation id}` forces a variation of an experience that the visitor
@@ -213,7 +203,7 @@ impl ConvertFairing {
         self
     }
 
-    fn with(mut self, tell: impl FnOnce(&mut Functions)) -> Self {
+    fn with(mut self, tell: impl FnOnce(&mut Functions<OfRocket>)) -> Self {
         if let Some(fuel) = self.fuel.get_mut().unwrap_or_else(PoisonError::into_inner) {
             tell(&mut fuel.functions);
         }

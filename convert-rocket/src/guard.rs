@@ -110,7 +110,7 @@ impl AsyncConvertContext {
     /// [`ConvertRejection`] where the app is put together wrongly.
     pub fn of<'r>(request: &'r Request<'_>) -> Result<&'r Self, ConvertRejection> {
         let shared = Shared::of(request.rocket())?;
-        Ok(Arrival::of(request, shared).async_context(request))
+        Arrival::of(request, shared).async_context(request)
     }
 
     /// Who the visitor is, and where the id comes from.

@@ -18,6 +18,9 @@ pub enum ConvertRejection {
     /// The visitor store must be awaited, and a synchronous context was asked for: the fairing's core has an asynchronous
     /// store.
     AsyncStore,
+    /// A function that the fairing was given (`visitor_id`, `attributes`, `location` or `consent`, for instance) asked for the
+    /// context that it helps to make.
+    Reentrant,
 }
 
 impl ConvertRejection {
@@ -40,6 +43,7 @@ impl fmt::Display for ConvertRejection {
                 "no ConvertFairing is attached; add `.attach(ConvertFairing::from_config())` to the rocket"
             }
             Self::AsyncStore => "the visitor store is asynchronous; ask for &AsyncConvertContext",
+            Self::Reentrant => "a function of ConvertFairing asked for the context that it helps to make",
         })
     }
 }

@@ -4,43 +4,25 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use convert_core::Attributes;
-use convert_core::web::{Cores, Settings, VisitorCookie};
+use convert_core::web::{Cores, Framework, Functions, Settings};
 use rocket::{Phase, Request, Rocket};
 
 use crate::lifespan::Traffic;
 use crate::rejection::ConvertRejection;
 
-pub(crate) type Function<T> = Box<dyn Fn(&Request<'_>) -> T + Send + Sync>;
+/// Rocket: what its requests are.
+#[derive(Clone)]
+pub(crate) enum OfRocket {}
 
-/// What the app says of a request.
-#[derive(Default)]
-pub(crate) struct Functions {
-    pub(crate) visitor_id: Option<Function<Option<Arc<str>>>>,
-    pub(crate) attributes: Option<Function<Attributes>>,
-    pub(crate) location: Location,
-    pub(crate) consent: Option<Function<bool>>,
-    pub(crate) preview: Option<Function<bool>>,
-    pub(crate) cookie: Option<Function<VisitorCookie>>,
-}
-
-/// Where a context is told that the visitor is.
-#[derive(Default)]
-pub(crate) enum Location {
-    /// Where the request goes.
-    #[default]
-    OfRequest,
-    /// Where the app says.
-    Own(Function<Attributes>),
-    /// Nowhere.
-    None,
+impl Framework for OfRocket {
+    type Request<'r> = Request<'r>;
 }
 
 /// Managed by an ignited rocket.
 pub(crate) struct Shared {
     pub(crate) cores: Cores,
     pub(crate) settings: Settings,
-    pub(crate) functions: Functions,
+    pub(crate) functions: Functions<OfRocket>,
     pub(crate) flush_deadline: Duration,
     pub(crate) traffic: Traffic,
     /// What is configured, for Rocket's launch log.

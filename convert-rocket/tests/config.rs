@@ -235,6 +235,20 @@ fn a_variable_that_is_no_table_is_never_shown() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_is_no_missing_table() {
+    figment::Jail::expect_with(|jail| {
+        jail.create_file("Rocket.toml", "[default.convert]\nsdk_key_secret = s-1234567890\ntracking = false\n")?;
+        let error = ConvertConfig::from_figment(&rocket::Config::figment()).unwrap_err();
+        let told = format!("{error}");
+        assert!(told.contains("TOML parse error at line 2") && told.contains("Rocket.toml"), "{told}");
+        for shown in [told, format!("{error:?}")] {
+            assert!(!shown.contains("1234567890"), "{shown}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn a_value_that_took_its_neighbours_along_is_not_shown() {
     for (variable, key, expected) in [
         (r#"{ batch_size = 7 debug_token = "1234567890" }"#, "convert.batch_size", "a nonzero usize"),

@@ -9,7 +9,9 @@ mod common;
 use common::{client, get, get_as, get_with};
 use convert_rocket::core::testing::{Answer, RecordingTransport};
 use convert_rocket::core::{AsyncCore, Core, MemoryStore, Offloaded, RequestKind};
-use convert_rocket::{AsyncConvertContext, ConvertContext, ConvertFairing, ConvertRejection, request_location};
+use convert_rocket::{
+    AsyncConvertContext, ConvertContext, ConvertFairing, ConvertRejection, VisitorCookie, request_location,
+};
 use rocket::error::ErrorKind;
 use rocket::http::Status;
 use rocket::local::blocking::Client;
@@ -76,6 +78,30 @@ fn the_default_location_is_url_path_host_and_parameters() {
     let first = |headers: &[(&str, &str)]| get_with(&app, "/", headers).body.lines().next().unwrap().to_owned();
     assert_eq!(first(&[("X-Forwarded-Proto", "https, http")]), text("https:///"));
     assert_eq!(first(&[("X-Forwarded-Proto", "gopher")]), text("http:///"));
+}
+
+#[test]
+fn a_function_that_asks_for_the_context_it_helps_to_make_is_told_so() {
+    fn asks(request: &Request<'_>) -> bool {
+        assert_eq!(ConvertContext::of(request).unwrap_err(), ConvertRejection::Reentrant);
+        assert_eq!(AsyncConvertContext::of(request).unwrap_err(), ConvertRejection::Reentrant);
+        true
+    }
+    let fairing = || ConvertFairing::new(core());
+    let all = [
+        fairing().consent(asks),
+        fairing().visitor_id(|request| asks(request).then_some("v")),
+        fairing().attributes(|request| [("asked", asks(request))]),
+        fairing().location(|request| [("path", if asks(request) { "/pricing" } else { "/" })]),
+        fairing().preview_when(asks),
+        fairing().cookie_with(|request| VisitorCookie::new().secure(asks(request))),
+    ];
+    for fairing in all {
+        let app = client(fairing.mint_always(true), routes![pricing]);
+        // The request goes on as if the function had not asked.
+        assert_eq!(get_as(&app, "v", "/pricing?plan=pro").body, usual("v"));
+    }
+    assert!(ConvertRejection::Reentrant.to_string().contains("asked for the context"));
 }
 
 #[get("/offer")]

@@ -333,6 +333,17 @@ fn the_cookie_can_be_another_one_for_each_request() {
     assert_eq!(get_with(&client, "/me", &both).body, "a");
 }
 
+#[get("/shown")]
+fn shown(convert: &ConvertContext, awaited: &convert_rocket::AsyncConvertContext) -> String {
+    format!("{convert:?} {awaited:?}")
+}
+
+#[test]
+fn the_id_is_not_shown_in_clear() {
+    let shown = get_as(&common::client(ConvertFairing::new(core()), routes![shown]), "ada@example.com", "/shown").body;
+    assert!(shown.contains("Cookie") && !shown.contains("ada"), "{shown}");
+}
+
 #[get("/jar")]
 fn jar(_convert: &ConvertContext, jar: &CookieJar<'_>) {
     jar.add(("convert_visitor_id", "mine"));

@@ -33,10 +33,16 @@ impl<'a> RequestUrl<'a> {
     /// How many query parameters become location attributes; further ones are ignored.
     pub const MAX_PARAMETERS: usize = 64;
 
-    /// A URL in parts: scheme, host with its port, path, and the query without its question mark.
+    /// A URL in parts: scheme, host with its port, path, and the query without its question mark. Credentials before the
+    /// host are left out.
     #[must_use]
-    pub const fn new(scheme: &'a str, host: &'a str, path: &'a str, query: Option<&'a str>) -> Self {
+    pub fn new(scheme: &'a str, host: &'a str, path: &'a str, query: Option<&'a str>) -> Self {
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
         Self { scheme, host, path, query }
+    }
+
+    pub(super) fn query(&self) -> Option<&'a str> {
+        self.query
     }
 
     /// The location attributes of a request: its query parameters, and `url`, `path` and `host`, which no parameter
@@ -98,19 +104,21 @@ impl fmt::Debug for KeptUrl {
     }
 }
 
-/// The scheme that a visitor used, `http` or `https`: the one of the request's own URI where it has one, else the first in
-/// `X-Forwarded-Proto`, else `https` where the server's own connection is encrypted.
+/// The scheme that a visitor used, `http` or `https`: the first in `X-Forwarded-Proto`, else the one of the request's own
+/// URI, else `https` where the server's own connection is encrypted.
+///
+/// The header goes first because the URI of an HTTP/2 request tells how the last proxy asks, and not the visitor.
 ///
 /// ```
 /// use convert_core::web::request_scheme;
 ///
-/// assert_eq!(request_scheme(None, Some("https, http"), false), "https");
+/// assert_eq!(request_scheme(Some("http"), Some("https, http"), false), "https");
 /// ```
 #[must_use]
 pub fn request_scheme(uri: Option<&str>, forwarded: Option<&str>, is_encrypted: bool) -> &'static str {
     // A chain of proxies appends: the first is what the visitor used.
     let forwarded = forwarded.and_then(|forwarded| forwarded.split(',').next()).map(str::trim);
-    match uri.or(forwarded) {
+    match forwarded.filter(|scheme| !scheme.is_empty()).or(uri) {
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
         Some(_) => "http",
         None if is_encrypted => "https",
@@ -184,9 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn the_uris_scheme_goes_before_the_proxys_and_that_before_the_connections() {
+    fn the_proxys_scheme_goes_before_the_uris_and_that_before_the_connections() {
         for (uri, forwarded, is_encrypted, scheme) in [
-            (Some("http"), Some("https"), true, "http"),
+            (Some("http"), Some("https"), false, "https"),
+            (Some("https"), Some("http"), true, "http"),
+            (Some("https"), Some(" ,http"), false, "https"),
+            (Some("http"), None, true, "http"),
             (Some("HTTPS"), None, false, "https"),
             (None, Some(" https , http"), false, "https"),
             (None, Some("http, https"), true, "http"),
@@ -195,6 +206,15 @@ mod tests {
             (None, None, false, "http"),
         ] {
             assert_eq!(request_scheme(uri, forwarded, is_encrypted), scheme, "{uri:?} {forwarded:?} {is_encrypted}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_no_part_of_the_location() {
+        let url = RequestUrl::new("http", "user:p@ss@shop.example:8080", "/a@b", None);
+        for location in [url.location(), KeptUrl::new(url).location().clone()] {
+            assert_eq!(location.get("host"), Some(&"shop.example:8080".into()));
+            assert_eq!(location.get("url"), Some(&"http://shop.example:8080/a@b".into()));
         }
     }
 

@@ -17,21 +17,27 @@
 mod consent;
 mod cookie;
 mod cores;
+mod functions;
 #[cfg(feature = "lifespan")]
 mod lifespan;
 mod location;
 mod percent;
 mod settings;
 mod visit;
+mod visit_once;
 mod visitor;
 
 pub use consent::{do_not_track, global_privacy_control};
 pub use cookie::{CookieError, SameSite, VisitorCookie};
 pub use cores::Cores;
+#[doc(hidden)]
+pub use functions::{Framework, Functions};
 #[cfg(feature = "lifespan")]
 pub use lifespan::{Lifespan, RunReport};
 pub(crate) use location::KeptUrl;
 pub use location::{RequestUrl, forced_variations_of, preview_of, request_scheme};
 pub use settings::Settings;
 pub use visit::Visit;
+#[doc(hidden)]
+pub use visit_once::VisitOnce;
 pub use visitor::{MAX_VISITOR_ID, Visitor, VisitorOrigin, is_visitor_id};

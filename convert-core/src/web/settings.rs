@@ -90,9 +90,19 @@ impl Settings {
     /// What the context of a request is told, the attributes of visitor and location aside: it keeps one config for the
     /// whole request, leaves no trace without consent, and follows preview and force links where they are on.
     pub fn context_options(&self, visitor: &Visitor, query: Option<&str>) -> ContextOptions {
+        self.options(visitor, query, |preview| preview)
+    }
+
+    /// `previews` has the last word on preview links; it is asked where a link may be.
+    pub(super) fn options(
+        &self,
+        visitor: &Visitor,
+        query: Option<&str>,
+        previews: impl FnOnce(bool) -> bool,
+    ) -> ContextOptions {
         let options = ContextOptions::new().pinned(true).consent(visitor.has_consent());
         let Some(query) = query else { return options };
-        let options = if self.preview { options.preview(preview_of(query)) } else { options };
+        let options = if previews(self.preview) { options.preview(preview_of(query)) } else { options };
         if self.forced_variations { options.force_variations(forced_variations_of(query)) } else { options }
     }
 }

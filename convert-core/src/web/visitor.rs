@@ -1,10 +1,12 @@
 //! Who a request comes from.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
 
 use super::VisitorCookie;
+use crate::redact::VisitorRef;
 
 /// The longest visitor id that is taken from a client, in bytes.
 pub const MAX_VISITOR_ID: usize = 128;
@@ -31,8 +33,8 @@ static ALLOWED: [bool; 256] = {
     allowed
 };
 
-/// The visitor of one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The visitor of one request. `Debug` shows a pseudonym of the id, as logs do.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Visitor {
     id: Arc<str>,
     origin: VisitorOrigin,
@@ -115,6 +117,13 @@ impl Visitor {
     }
 }
 
+impl fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = format_args!("{}", VisitorRef(&self.id));
+        f.debug_struct("Visitor").field("id", &id).field("origin", &self.origin).finish()
+    }
+}
+
 /// A new random id: a UUID of version 4.
 fn mint() -> Arc<str> {
     let mut text = Uuid::encode_buffer();
@@ -166,6 +175,13 @@ mod tests {
         assert_eq!(found(&[]), first);
         assert_eq!(found(&["convert_visitor_id=known"]).id(), "known");
         assert_ne!(identify(false, None, &[]).or_minted_before(&minted), first, "nobody without consent is somebody");
+    }
+
+    #[test]
+    fn the_id_is_not_shown_in_clear() {
+        let shown = format!("{:?}", identify(true, Some("ada@example.com"), &[]));
+        assert!(!shown.contains("ada") && shown.contains("App"), "{shown}");
+        assert_eq!(shown, format!("{:?}", identify(true, Some("ada@example.com"), &[])), "lines can be told together");
     }
 
     #[test]

@@ -64,6 +64,8 @@ fn problem(kind: &Kind, is_table: bool) -> String {
         Kind::InvalidType(_, expected) => format!("invalid type, expected {expected}"),
         Kind::InvalidValue(_, expected) => format!("invalid value, expected {expected}"),
         Kind::UnknownVariant(_, expected) => format!("invalid value, expected one of: {}", expected.join(", ")),
+        // A file that cannot be parsed: the further lines of the message quote it.
+        Kind::Message(message) => message.lines().next().unwrap_or_default().to_owned(),
         // Of the others, those that can come show the names of keys at most.
         Kind::Unsupported(_) | Kind::UnsupportedKey(..) => "it cannot be read".to_owned(),
         other => other.to_string(),

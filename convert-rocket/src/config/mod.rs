@@ -121,10 +121,12 @@ impl ConvertConfig {
     /// ```
     ///
     /// # Errors
-    /// [`KeyError`] names the key that cannot be used.
+    /// [`KeyError`] names the key that cannot be used, or the file that cannot be read.
     pub fn from_figment(figment: &Figment) -> Result<Self, KeyError> {
-        if figment.find_value(TABLE).is_err() {
-            return Ok(Self::default());
+        match figment.find_value(TABLE) {
+            Ok(_) => {}
+            Err(error) if error.missing() => return Ok(Self::default()),
+            Err(error) => return Err(KeyError::from_figment(error)),
         }
         let config: Self = figment.extract_inner(TABLE).map_err(KeyError::from_figment)?;
         if let Some(cookie) = &config.cookie {
