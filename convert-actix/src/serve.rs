@@ -66,7 +66,8 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Stops when this future is done, instead of at Ctrl-C or SIGTERM.
+    /// Stops when this future is done, instead of at Ctrl-C or SIGTERM. Nobody listens to a second signal then: what ends the
+    /// wait is the drain deadline.
     pub fn shutdown_signal(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         self.lifespan = self.lifespan.shutdown_signal(signal);
         self

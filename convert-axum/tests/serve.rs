@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use common::core;
-use common::server::{Gate, Server, impatient, rest};
+use common::server::{Gate, Server, impatient, rest, with_deadlines};
 use convert_axum::{ConvertContext, ConvertCore, ConvertLayer, run, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -128,6 +128,30 @@ async fn a_request_under_way_may_take_longer_than_its_head() {
     assert_eq!(rest(connect("G").await).await, "");
     gate.open.notify_one();
     assert!(rest(slow).await.ends_with("bought: true"));
+    server.abort();
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_kept_longer_than_a_new_one_is_waited_for() {
+    let core = core();
+    let app = Router::new().route("/", get(async || "hello"));
+    let (server, connect) = with_deadlines(&core, app, SOON, FOR_EVER).await;
+    let mut kept = connect("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    kept.read_exact(&mut [0; 17]).await.unwrap();
+    // A connection that was made later has come to its deadline meanwhile.
+    assert_eq!(rest(connect("G").await).await, "");
+    kept.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert_eq!(rest(kept).await.matches("HTTP/1.1 200").count(), 1);
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_deadline_that_no_clock_can_count_to_is_none() {
+    let core = core();
+    let app = Router::new().route("/", get(async || "hello"));
+    let (server, connect) = with_deadlines(&core, app, Duration::MAX, Duration::MAX).await;
+    let answer = rest(connect("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     server.abort();
 }
 

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tower_service::Service;
 
 use super::heard::{Heard, passed};
+use super::patience::Patience;
 use super::protocol::protocol;
 use super::tasks::Tasks;
 
@@ -39,7 +40,7 @@ pub(super) struct Served {
     /// For what it spawns.
     pub(super) tasks: Tasks,
     pub(super) stopping: watch::Receiver<bool>,
-    pub(super) head_deadline: Option<Duration>,
+    pub(super) patience: Patience,
 }
 
 impl<S, B> App for S
@@ -52,11 +53,11 @@ where
     B::Error: Into<BoxError>,
 {
     async fn serve(self, stream: TcpStream, served: Served) {
-        let Served { tasks, mut stopping, head_deadline } = served;
+        let Served { tasks, mut stopping, patience } = served;
         let Ok(peer) = stream.peer_addr() else { return };
         // Without it small answers wait for the client's acknowledgement. A connection works either way.
         let _ = stream.set_nodelay(true);
-        if !speaks(&stream, &mut stopping, head_deadline).await {
+        if !speaks(&stream, &mut stopping, patience.head).await {
             return;
         }
         let heard = &Heard::default();
@@ -65,7 +66,7 @@ where
             heard.request(request.version());
             hyper::service::Service::call(&service, request)
         });
-        let protocol = protocol(tasks, head_deadline);
+        let protocol = protocol(tasks, patience);
         let mut connection = pin!(protocol.serve_connection_with_upgrades(TokioIo::new(stream), service));
         tokio::select! {
             // First reads what has come: a connection that is told to stop before it read anything just closes.
@@ -73,8 +74,8 @@ where
             // What fails is this connection alone, and by the client's doing.
             _ = &mut connection => return,
             () = stopped(&mut stopping) => connection.as_mut().graceful_shutdown(),
-            () = heard.nothing(head_deadline) => return,
-            () = heard.nothing_more(head_deadline) => connection.as_mut().graceful_shutdown(),
+            () = heard.nothing(patience.head) => return,
+            () = heard.nothing_more(patience.idle) => connection.as_mut().graceful_shutdown(),
         }
         tokio::select! {
             _ = connection => {}

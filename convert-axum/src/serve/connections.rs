@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::connection::{App, Served};
+use super::patience::Patience;
 use super::tasks::Tasks;
 
 /// How long dropped tasks are waited for. Only one that blocks its thread takes longer.
@@ -17,22 +18,22 @@ const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// The open connections.
 pub(super) struct Connections<S> {
     app: S,
-    head_deadline: Option<Duration>,
+    patience: Patience,
     tasks: Tasks,
     open: Arc<AtomicUsize>,
     stopping: watch::Sender<bool>,
 }
 
 impl<S: App> Connections<S> {
-    pub(super) fn new(app: S, head_deadline: Option<Duration>) -> Self {
-        Self { app, head_deadline, tasks: Tasks::default(), open: Arc::default(), stopping: watch::Sender::new(false) }
+    pub(super) fn new(app: S, patience: Patience) -> Self {
+        Self { app, patience, tasks: Tasks::default(), open: Arc::default(), stopping: watch::Sender::new(false) }
     }
 
     /// Serves a connection. (Not `&self`: an app need not be `Sync`.)
     pub(super) fn accept(&mut self, stream: TcpStream) {
         let open = Open::new(&self.open);
-        let (tasks, stopping, head_deadline) = (self.tasks.clone(), self.stopping.subscribe(), self.head_deadline);
-        let served = self.app.clone().serve(stream, Served { tasks, stopping, head_deadline });
+        let (tasks, stopping, patience) = (self.tasks.clone(), self.stopping.subscribe(), self.patience);
+        let served = self.app.clone().serve(stream, Served { tasks, stopping, patience });
         self.tasks.spawn(async move {
             served.await;
             drop(open);

@@ -3,6 +3,7 @@
 mod connection;
 mod connections;
 mod heard;
+mod patience;
 mod protocol;
 mod report;
 mod run;
@@ -25,6 +26,7 @@ use tower_service::Service;
 
 use self::connection::App;
 use self::connections::Connections;
+use self::patience::{Patience, countable};
 use self::settings::lifespan_settings;
 
 pub use self::report::ServeReport;
@@ -61,7 +63,7 @@ pub use convert_core::web::RunReport;
 /// # }
 /// ```
 pub fn serve<S>(listener: TcpListener, app: S, core: impl Into<Cores>) -> Serve<S> {
-    Serve { listener, app, head_deadline: Some(HEAD_DEADLINE), lifespan: Lifespan::new(core) }
+    Serve { listener, app, patience: Patience::default(), lifespan: Lifespan::new(core) }
 }
 
 /// A server that is about to serve; made by [`serve`]. Await it.
@@ -69,34 +71,39 @@ pub fn serve<S>(listener: TcpListener, app: S, core: impl Into<Cores>) -> Serve<
 pub struct Serve<S> {
     listener: TcpListener,
     app: S,
-    head_deadline: Option<Duration>,
+    patience: Patience,
     lifespan: Lifespan,
 }
 
 lifespan_settings!(Serve<S>);
 
-/// As hyper has it.
-const HEAD_DEADLINE: Duration = Duration::from_secs(30);
-
 impl<S> Serve<S> {
-    /// How long a connection may take to send the head of a request, counted from when it was made or from the response
-    /// before; 30 seconds by default. Then it is closed, so that clients cannot hold connections with half a head. `None`
-    /// waits for ever.
+    /// How long a new connection may take to send the head of its first request; 30 seconds by default. Then it is closed, so
+    /// that clients cannot hold connections that they do not use. `None`, or more than a year, waits for ever.
+    ///
+    /// A connection of HTTP/2 is pinged as often: a client that does not answer as quickly, or in 20 seconds, is dropped.
+    pub fn head_deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.patience.head = countable(deadline.into());
+        self
+    }
+
+    /// How long a connection may take from a response to the whole head of the next request; 620 seconds by default. Then it
+    /// is closed. `None`, or more than a year, waits for ever.
+    ///
+    /// Choose longer than a proxy in front keeps connections for reuse (AWS's balancer does so for 60 seconds, Google's for
+    /// 600): else now and then it sends a request to a connection that is just being closed.
     ///
     /// A connection of HTTP/2 on which no request was begun for so long takes no more of them, and is closed when those under
-    /// way have ended. It is pinged as often: a client that does not answer as quickly, or in 20 seconds, is dropped.
-    ///
-    /// Idle connections are closed by it too. Behind a proxy that keeps connections for reuse, choose longer than the proxy
-    /// does: else now and then it sends a request to a connection that is just being closed.
-    pub fn head_deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
-        self.head_deadline = deadline.into();
+    /// way have ended.
+    pub fn idle_deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.patience.idle = countable(deadline.into());
         self
     }
 }
 
 async fn serve_until_stopped<S: App>(serve: Serve<S>) -> ServeReport {
-    let Serve { listener, app, head_deadline, mut lifespan } = serve;
-    let mut connections = Connections::new(app, head_deadline);
+    let Serve { listener, app, patience, mut lifespan } = serve;
+    let mut connections = Connections::new(app, patience);
     accept_until_signalled(&listener, &mut connections, &mut lifespan).await;
     accept_backlog(listener, &mut connections);
     let dropped_connections = connections.drain(lifespan.overdue()).await;

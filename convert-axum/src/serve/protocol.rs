@@ -1,32 +1,30 @@
 //! What connections speak: HTTP/1.1, and with the feature `http2` HTTP/2 too, whichever a client begins with. Without it
 //! HTTP/2 is off even where another crate has switched it on in hyper.
 
-use std::time::Duration;
-
 use hyper_util::rt::TokioTimer;
 
+use super::patience::Patience;
 use super::tasks::Tasks;
 
 #[cfg(feature = "http2")]
-pub(super) fn protocol(
-    tasks: Tasks,
-    head_deadline: Option<Duration>,
-) -> hyper_util::server::conn::auto::Builder<Tasks> {
+pub(super) fn protocol(tasks: Tasks, patience: Patience) -> hyper_util::server::conn::auto::Builder<Tasks> {
     /// How long a client may take to answer a ping, as hyper has it.
-    const PING_TIMEOUT: Duration = Duration::from_secs(20);
+    const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 
     let mut builder = hyper_util::server::conn::auto::Builder::new(tasks);
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(head_deadline);
+    // Counts from a response on. Who has not sent a first head is sent away before.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.idle);
     // Finds clients that are gone: an idle connection is ended with a message, which they would never answer.
-    let ping_timeout = head_deadline.map_or(PING_TIMEOUT, |deadline| deadline.min(PING_TIMEOUT));
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(head_deadline).keep_alive_timeout(ping_timeout);
+    let ping_timeout = patience.head.map_or(PING_TIMEOUT, |deadline| deadline.min(PING_TIMEOUT));
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(patience.head).keep_alive_timeout(ping_timeout);
     builder
 }
 
 #[cfg(not(feature = "http2"))]
-pub(super) fn protocol(_: Tasks, head_deadline: Option<Duration>) -> Http1 {
+pub(super) fn protocol(_: Tasks, patience: Patience) -> Http1 {
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(head_deadline);
+    // Counts from a response on. Who has not sent a first head is sent away before.
+    builder.timer(TokioTimer::new()).header_read_timeout(patience.idle);
     Http1(builder)
 }
 

@@ -3,7 +3,8 @@
 macro_rules! lifespan_settings {
     ($helper:ident<$($parameter:ident),+>) => {
         impl<$($parameter),+> $helper<$($parameter),+> {
-            /// Stops when this future is done, instead of at Ctrl-C or SIGTERM.
+            /// Stops when this future is done, instead of at Ctrl-C or SIGTERM. Nobody listens to a second signal then: what ends
+            /// the wait is the drain deadline.
             pub fn shutdown_signal(mut self, signal: impl std::future::Future<Output = ()> + Send + 'static) -> Self {
                 self.lifespan = self.lifespan.shutdown_signal(signal);
                 self

@@ -45,11 +45,21 @@ impl Server {
     }
 }
 
-/// Serves an app whose connections have so much time for a request's head, and connects to it with some text.
+/// Serves an app whose connections have so much time for any request's head, and connects to it with some text.
 pub(crate) async fn impatient(
     core: &Core,
     app: Router,
     deadline: Duration,
+) -> (JoinHandle<ServeReport>, impl AsyncFn(&str) -> TcpStream) {
+    with_deadlines(core, app, deadline, deadline).await
+}
+
+/// Serves an app whose connections have so much time for a first head, and so much for another one.
+pub(crate) async fn with_deadlines(
+    core: &Core,
+    app: Router,
+    head: Duration,
+    idle: Duration,
 ) -> (JoinHandle<ServeReport>, impl AsyncFn(&str) -> TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -59,7 +69,7 @@ pub(crate) async fn impatient(
         stream.write_all(text.as_bytes()).await.unwrap();
         stream
     };
-    (tokio::spawn(server.head_deadline(deadline).into_future()), connect)
+    (tokio::spawn(server.head_deadline(head).idle_deadline(idle).into_future()), connect)
 }
 
 /// All that comes until the connection is closed, however it is.

@@ -61,7 +61,8 @@ impl Lifespan {
         }
     }
 
-    /// It ends when this future is done, instead of at Ctrl-C or SIGTERM.
+    /// It ends when this future is done, instead of at Ctrl-C or SIGTERM. Nobody listens to a second signal then: what ends the
+    /// wait is the drain deadline.
     pub fn shutdown_signal(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         self.trigger = Trigger::Own(Some(Box::pin(signal)));
         self
@@ -80,6 +81,7 @@ impl Lifespan {
     }
 
     /// How long requests may take to finish, as it was told.
+    #[doc(hidden)]
     #[must_use]
     pub fn drains_within(&self) -> Duration {
         self.drain_deadline
@@ -108,7 +110,9 @@ impl Lifespan {
         }
     }
 
-    /// Waits for the signal. From now on the life is under way.
+    /// Waits for the signal. From now on the life is under way. For the web crates: first this, once, then
+    /// [`overdue`](Self::overdue), then [`close`](Self::close).
+    #[doc(hidden)]
     pub async fn signalled(&mut self) {
         self.under_way = true;
         self.trigger.fired().await;
@@ -116,6 +120,7 @@ impl Lifespan {
 
     /// Waits for the end of patience, from the signal on: the drain deadline, or the second signal of whoever does not want
     /// to wait.
+    #[doc(hidden)]
     pub async fn overdue(&mut self) {
         tokio::select! {
             () = self.trigger.hurried() => {}
@@ -125,6 +130,7 @@ impl Lifespan {
 
     /// Delivers what is queued, until the flush deadline, and closes the core. Answers with what became of that, and of
     /// every event since the core was made.
+    #[doc(hidden)]
     pub async fn close(mut self) -> (FlushReport, Stats) {
         self.under_way = false;
         let core = self.cores.asynchronous();
