@@ -157,9 +157,9 @@ pub use transport::{
     AsyncTransport, BoxFuture, EndpointError, RedirectError, Request, RequestKind, Response, Transport, TransportError,
     TransportErrorKind,
 };
+pub use visitor::{
+    Applied, DataStore, GoalMark, JsonStore, KeyValue, MemoryStore, StateChange, StateKey, StoreError, VisitorState,
+};
 #[cfg(feature = "async")]
 pub use visitor::{AsyncDataStore, Offloaded};
-pub use visitor::{
-    DataStore, GoalMark, JsonStore, KeyValue, MemoryStore, StateChange, StateKey, StoreError, VisitorState,
-};
 pub use worker::{AmbiguousPolicy, Worker};

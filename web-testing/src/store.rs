@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use convert_core::{DataStore, GoalMark, StateChange, StateKey, StoreError, VisitorState};
+use convert_core::{Applied, DataStore, GoalMark, StateChange, StateKey, StoreError, VisitorState};
 
 /// Counts what is asked of it, and fails at everything.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ impl DataStore for Failing {
         self.fail()
     }
 
-    fn apply(&self, _: &StateKey, _: &StateChange) -> Result<(), StoreError> {
+    fn apply(&self, _: &StateKey, _: &StateChange) -> Result<Applied, StoreError> {
         self.fail()
     }
 

@@ -346,10 +346,11 @@ impl AsyncContext {
         if effects.wanted().is_none() {
             return;
         }
-        let released = Released { inner: &self.inner, effects: std::mem::take(effects) };
+        let mut released = Released { inner: &self.inner, effects: std::mem::take(effects) };
         if let Some((key, change)) = change_to_store(view, &released.effects) {
             let answer = self.inner.store.apply(key, change).await;
-            self.inner.stored(view, change, answer);
+            let applied = self.inner.stored(view, change, answer);
+            released.effects.leave_out_known(&applied);
         }
     }
 

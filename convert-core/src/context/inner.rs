@@ -8,9 +8,9 @@ use crate::core::{Shared, Snapshot};
 use crate::eval::{Effects, Wanted};
 use crate::rules::Provider;
 use crate::text::Text;
+use crate::visitor::{Applied, GoalMark, OneOrMany, StateChange, StateKey, StoreError, VisitorState};
 #[cfg(feature = "web")]
 use crate::visitor::{AsyncStore, DataStore};
-use crate::visitor::{GoalMark, OneOrMany, StateChange, StateKey, StoreError, VisitorState};
 
 use super::options::ContextOptions;
 use super::preview::{self, ActivePreview, Preview, PreviewOutcome, Sought};
@@ -260,10 +260,10 @@ impl<S> Inner<S> {
         self.own().view.as_ref().map(|view| view.state.clone()).unwrap_or_default()
     }
 
-    /// Takes note of what the store answered to a change.
-    pub(super) fn stored(&self, view: &View, change: &StateChange, answer: Result<(), StoreError>) {
+    /// Takes note of what the store answered to a change. While it fails, every decision counts as new.
+    pub(super) fn stored(&self, view: &View, change: &StateChange, answer: Result<Applied, StoreError>) -> Applied {
         match answer {
-            Ok(()) => {
+            Ok(applied) => {
                 let mut own = self.own_mut();
                 own.taken.apply(change);
                 own.changes_taken = own.changes_taken.wrapping_add(1);
@@ -271,12 +271,14 @@ impl<S> Inner<S> {
                 if !change.segments.is_empty() || view.unstored.is_some() {
                     self.settle(view, change);
                 }
+                applied
             }
             Err(error) => {
                 self.shared.store_failed(&error);
                 // The context's segments wait in its attributes for the next call; all else waits here.
                 let unstored = StateChange { segments: OneOrMany::Empty, ..change.clone() };
                 self.change_own(|own| own.unstored().change.extend(&unstored));
+                Applied::all_new()
             }
         }
     }

@@ -326,9 +326,10 @@ impl Context {
         }
     }
 
-    fn store_and_release(&self, view: &View, effects: Effects) {
+    fn store_and_release(&self, view: &View, mut effects: Effects) {
         if let Some((key, change)) = change_to_store(view, &effects) {
-            self.inner.stored(view, change, self.inner.store.apply(key, change));
+            let applied = self.inner.stored(view, change, self.inner.store.apply(key, change));
+            effects.leave_out_known(&applied);
         }
         self.inner.release(effects);
     }

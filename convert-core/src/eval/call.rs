@@ -1,5 +1,6 @@
 //! What an evaluation looks at, and what it leaves to be done.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::attributes::{AttributeValue, Attributes};
@@ -7,8 +8,8 @@ use crate::config::{Experience, ProjectConfig};
 use crate::events::Event;
 use crate::rules::{ExclusionLookup, Provider, RuleInput, RuleSource};
 use crate::text::Text;
-use crate::tracking::TrackingEvent;
-use crate::visitor::{CUSTOM_SEGMENTS, OneOrMany, StateChange, VisitorState};
+use crate::tracking::{EventKind, TrackingEvent};
+use crate::visitor::{Applied, CUSTOM_SEGMENTS, OneOrMany, StateChange, VisitorState};
 
 use super::bucketing::BucketingOptions;
 
@@ -85,6 +86,18 @@ impl Effects {
     /// To want more.
     pub(crate) fn want(&mut self) -> &mut Wanted {
         self.0.get_or_insert_default()
+    }
+
+    /// Leaves out the bucketing events of decisions that another call stored first, and announced.
+    pub(crate) fn leave_out_known(&mut self, applied: &Applied) {
+        let Some(wanted) = self.0.as_mut().filter(|_| applied.known_experiences().len() > 0) else { return };
+        let known: HashSet<&str> = applied.known_experiences().collect();
+        let is_announced = |event: &TrackingEvent| match &event.kind {
+            EventKind::Bucketing { experience_id, .. } => known.contains(experience_id.as_str()),
+            EventKind::Conversion { .. } => false,
+        };
+        let events = std::mem::take(&mut wanted.events).into_iter();
+        wanted.events = events.filter(|event| !is_announced(event)).collect();
     }
 
     pub(crate) fn into_wanted(self) -> Option<Wanted> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::transport::BoxFuture;
 
+use super::applied::Applied;
 use super::key::StateKey;
 use super::state::{GoalMark, StateChange, VisitorState};
 use super::store::{DataStore, StoreError};
@@ -22,9 +23,9 @@ pub trait AsyncDataStore: fmt::Debug + Send + Sync + 'static {
     /// The visitor's state; `None` where nothing is stored. [`StoreError`] when the store cannot be read.
     fn load<'a>(&'a self, key: &'a StateKey) -> BoxFuture<'a, Result<Option<VisitorState>, StoreError>>;
 
-    /// Takes a change into the visitor's state, as [`VisitorState::apply`] does. [`StoreError`] when the store cannot be
-    /// written.
-    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Takes a change into the visitor's state, and answers which of its decisions it had already, as
+    /// [`VisitorState::apply`] does: those were announced before. [`StoreError`] when the store cannot be written.
+    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<Applied, StoreError>>;
 
     /// Marks a goal as reached, as [`VisitorState::mark_goal`] does; true if it was not marked before. [`StoreError`]
     /// when the store cannot be read or written.
@@ -43,7 +44,7 @@ impl<S: AsyncDataStore + ?Sized> AsyncDataStore for Arc<S> {
         (**self).load(key)
     }
 
-    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<Applied, StoreError>> {
         (**self).apply(key, change)
     }
 
@@ -72,7 +73,7 @@ impl AsyncStore {
         }
     }
 
-    pub(crate) async fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+    pub(crate) async fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError> {
         match self {
             Self::Inline(store) => store.apply(key, change),
             Self::Awaited(store) => store.apply(key, change).await,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::applied::Applied;
 use super::key::StateKey;
 use super::state::{GoalMark, StateChange, VisitorState};
 use super::store::{DataStore, StoreError};
@@ -95,7 +96,7 @@ impl<S: KeyValue> DataStore for JsonStore<S> {
         self.read(&key.to_string())
     }
 
-    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError> {
         self.change(key, |state| state.apply(change))
     }
 

@@ -11,6 +11,7 @@ use lru::LruCache;
 
 use crate::clock::{Clock, SystemClock};
 
+use super::applied::Applied;
 use super::key::StateKey;
 use super::state::{GoalMark, StateChange, VisitorState};
 use super::store::{DataStore, StoreError};
@@ -159,9 +160,8 @@ impl DataStore for MemoryStore {
         Ok(visitors.get(key).filter(|entry| self.is_fresh(entry)).map(|entry| entry.state.clone()))
     }
 
-    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
-        self.change(key, |state| state.apply(change));
-        Ok(())
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError> {
+        Ok(self.change(key, |state| state.apply(change)))
     }
 
     fn mark_goal(&self, key: &StateKey, mark: &GoalMark) -> Result<bool, StoreError> {

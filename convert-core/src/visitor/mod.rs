@@ -1,5 +1,6 @@
 //! What is remembered of a visitor, and where.
 
+mod applied;
 #[cfg(feature = "async")]
 mod async_store;
 mod json_store;
@@ -13,6 +14,7 @@ mod store;
 #[cfg(feature = "async")]
 mod time_limit;
 
+pub use applied::Applied;
 #[cfg(feature = "async")]
 pub use async_store::AsyncDataStore;
 #[cfg(feature = "async")]

@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::completion::{completion, lock};
 use crate::transport::BoxFuture;
 
+use super::applied::Applied;
 use super::async_store::AsyncDataStore;
 use super::key::StateKey;
 use super::state::{GoalMark, StateChange, VisitorState};
@@ -184,7 +185,7 @@ impl<S: DataStore> AsyncDataStore for Offloaded<S> {
         self.run(true, move |store| store.load(&key))
     }
 
-    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<Applied, StoreError>> {
         let (key, change) = (key.clone(), change.clone());
         self.run(false, move |store| store.apply(&key, &change))
     }

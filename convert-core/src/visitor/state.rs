@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::attributes::{AttributeValue, Attributes};
 use crate::text::Text;
 
+use super::applied::Applied;
 use super::small::OneOrMany;
 
 /// The name of the segment list in a visitor's report segments.
@@ -121,22 +122,26 @@ impl VisitorState {
         self.bucketing.as_slice().binary_search_by(|(id, _)| id.as_str().cmp(experience_id))
     }
 
-    /// Takes a change in: decisions overwrite, segments merge as in the JavaScript SDK, locations are replaced.
-    pub fn apply(&mut self, change: &StateChange) {
-        self.apply_decisions(change.bucketing.as_slice());
+    /// Takes a change in: decisions overwrite, segments merge as in the JavaScript SDK, locations are replaced. Answers which
+    /// of the decisions were there already.
+    pub fn apply(&mut self, change: &StateChange) -> Applied {
+        let applied = self.apply_decisions(change.bucketing.as_slice());
         for segments in change.segments.iter() {
             self.segments.get_or_insert_default().merge_from(segments);
         }
         if let Some(locations) = &change.locations {
             self.locations = (!locations.is_empty()).then(|| locations.as_slice().into());
         }
+        applied
     }
 
-    fn apply_decisions(&mut self, fresh: &[(Text, Text)]) {
+    fn apply_decisions(&mut self, fresh: &[(Text, Text)]) -> Applied {
+        let is_known = |(experience, variation): &&(Text, Text)| self.variation_id(experience) == Some(variation);
+        let applied = fresh.iter().filter(is_known).map(|(experience, _)| experience.clone()).collect();
         if fresh.len() > FEW {
             let known = std::mem::take(&mut self.bucketing);
             self.bucketing = sorted(fresh.iter().rev().cloned().chain(known).collect());
-            return;
+            return applied;
         }
         for (experience, variation) in fresh {
             match self.decision_place(experience) {
@@ -148,6 +153,7 @@ impl VisitorState {
                 Err(place) => self.bucketing.insert(place, (experience.clone(), variation.clone())),
             }
         }
+        applied
     }
 
     /// Marks a goal as reached; true if it was not marked before.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::applied::Applied;
 use super::key::StateKey;
 use super::state::{GoalMark, StateChange, VisitorState};
 
@@ -19,11 +20,12 @@ pub trait DataStore: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError`] when the store cannot be read.
     fn load(&self, key: &StateKey) -> Result<Option<VisitorState>, StoreError>;
 
-    /// Takes a change into the visitor's state, as [`VisitorState::apply`] does.
+    /// Takes a change into the visitor's state, and answers which of its decisions it had already, as
+    /// [`VisitorState::apply`] does: those were announced before.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be written.
-    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError>;
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError>;
 
     /// Marks a goal as reached, as [`VisitorState::mark_goal`] does; true if it was not marked before.
     ///
@@ -46,7 +48,7 @@ impl<S: DataStore + ?Sized> DataStore for Arc<S> {
         (**self).load(key)
     }
 
-    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError> {
         (**self).apply(key, change)
     }
 

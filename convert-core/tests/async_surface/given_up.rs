@@ -7,12 +7,12 @@ use std::task::{Context, Poll, Waker};
 
 use convert_core::testing::RecordingTransport;
 use convert_core::{
-    AsyncContext, AsyncCore, AsyncDataStore, AttributeValue, BoxFuture, ContextOptions, ConversionOptions, DataStore,
-    GoalMark, MemoryStore, Preview, StateChange, StateKey, StoreError, VisitorState,
+    Applied, AsyncContext, AsyncCore, AsyncDataStore, AttributeValue, BoxFuture, ContextOptions, ConversionOptions,
+    DataStore, GoalMark, MemoryStore, Preview, StateChange, StateKey, StoreError, VisitorState,
 };
 use futures_executor::block_on;
 
-use crate::kit::{pricing, seconds, sent, shop};
+use crate::kit::{poll_once, pricing, seconds, sent, shop};
 
 /// A store in memory that waits once before each call takes effect, and once after.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +46,7 @@ impl AsyncDataStore for Hesitant {
         self.hesitate(move |store| store.load(key))
     }
 
-    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<Applied, StoreError>> {
         self.hesitate(move |store| store.apply(key, change))
     }
 
@@ -205,6 +205,28 @@ fn segments() {
         ended
     });
     assert!(waits >= 2);
+}
+
+/// Two first calls whose waits alternate both load before either stores: one of them announces the decision.
+#[test]
+fn deciding_twice_at_once() {
+    let visit = Visit::new();
+    let other = visit.core.create_context("ada").unwrap();
+    let options = pricing();
+    let mut calls: Vec<_> = [&visit.context, &other]
+        .into_iter()
+        .map(|context| Box::pin(context.run_experience_with("pricing-page", &options)))
+        .collect();
+    while !calls.is_empty() {
+        calls.retain_mut(|call| match poll_once(call.as_mut()) {
+            Poll::Ready(decision) => {
+                assert!(decision.unwrap().is_new());
+                false
+            }
+            Poll::Pending => true,
+        });
+    }
+    assert_eq!(visit.events(), ["ada bucketing 100300001"]);
 }
 
 /// What only looks leaves no trace, whenever it is given up.

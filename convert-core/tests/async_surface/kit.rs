@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use convert_core::testing::{ManualClock, RecordingTransport};
 use convert_core::{
-    AsyncDataStore, BoxFuture, CallOptions, CoreBuilder, DataStore, GoalMark, MemoryStore, RequestKind, StateChange,
-    StateKey, StoreError, VisitorState,
+    Applied, AsyncDataStore, BoxFuture, CallOptions, CoreBuilder, DataStore, GoalMark, MemoryStore, RequestKind,
+    StateChange, StateKey, StoreError, VisitorState,
 };
 use serde_json::Value;
 
@@ -99,7 +99,7 @@ impl AsyncDataStore for GatedStore {
         })
     }
 
-    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn apply<'a>(&'a self, key: &'a StateKey, change: &'a StateChange) -> BoxFuture<'a, Result<Applied, StoreError>> {
         Box::pin(async move {
             self.pass(Gate::Apply).await;
             self.memory.apply(key, change)

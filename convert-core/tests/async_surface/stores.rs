@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use convert_core::testing::ManualClock;
 use convert_core::{
-    AsyncCore, AsyncDataStore, BoxFuture, BuildError, ConversionOutcome, DataStore, Event, GoalMark, MemoryStore,
-    Offloaded, StateChange, StateKey, StoreError, VisitorState,
+    Applied, AsyncCore, AsyncDataStore, BoxFuture, BuildError, ConversionOutcome, DataStore, Event, GoalMark,
+    MemoryStore, Offloaded, StateChange, StateKey, StoreError, VisitorState,
 };
 use futures_executor::block_on;
 
@@ -66,7 +66,7 @@ impl AsyncDataStore for Broken {
         Box::pin(async { Err(StoreError::new("unplugged")) })
     }
 
-    fn apply<'a>(&'a self, _: &'a StateKey, _: &'a StateChange) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn apply<'a>(&'a self, _: &'a StateKey, _: &'a StateChange) -> BoxFuture<'a, Result<Applied, StoreError>> {
         Box::pin(async { Err(StoreError::new("unplugged")) })
     }
 
@@ -117,7 +117,7 @@ impl DataStore for Slow {
         self.memory.load(key)
     }
 
-    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError> {
         self.wait();
         self.memory.apply(key, change)
     }
@@ -233,8 +233,8 @@ fn an_offloaded_store_that_panics_answers_with_an_error_and_goes_on() {
         fn load(&self, _: &StateKey) -> Result<Option<VisitorState>, StoreError> {
             panic!("scripted")
         }
-        fn apply(&self, _: &StateKey, _: &StateChange) -> Result<(), StoreError> {
-            Ok(())
+        fn apply(&self, _: &StateKey, _: &StateChange) -> Result<Applied, StoreError> {
+            Ok(Applied::all_new())
         }
         fn mark_goal(&self, _: &StateKey, _: &GoalMark) -> Result<bool, StoreError> {
             Ok(true)

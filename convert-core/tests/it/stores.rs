@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use convert_core::testing::{ManualClock, check_data_store, check_unknown_members};
 use convert_core::{
-    CallOptions, ContextOptions, ConversionOutcome, DataStore, DecisionSource, Event, GoalMark, JsonStore, KeyValue,
-    MemoryStore, Preview, Reason, StateChange, StateKey, StoreError, VisitorState,
+    Applied, CallOptions, ContextOptions, ConversionOutcome, DataStore, DecisionSource, Event, GoalMark, JsonStore,
+    KeyValue, MemoryStore, Preview, Reason, StateChange, StateKey, StoreError, VisitorState,
 };
 use serde_json::{Value, json};
 
@@ -156,7 +156,7 @@ impl DataStore for Broken {
         Err(StoreError::new("out of order"))
     }
 
-    fn apply(&self, _: &StateKey, _: &StateChange) -> Result<(), StoreError> {
+    fn apply(&self, _: &StateKey, _: &StateChange) -> Result<Applied, StoreError> {
         Err(StoreError::new("out of order"))
     }
 
@@ -211,7 +211,7 @@ impl DataStore for Moody {
         self.answer(|store| store.load(key))
     }
 
-    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError> {
         self.answer(|store| store.apply(key, change))
     }
 
@@ -348,7 +348,7 @@ impl DataStore for Interrupted {
         loaded
     }
 
-    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError> {
         self.store.apply(key, change)
     }
 
@@ -375,6 +375,39 @@ fn segments_that_are_stored_during_a_load_are_seen() {
 }
 
 #[test]
+fn two_first_calls_at_once_announce_one_decision() {
+    let store = Arc::new(Interrupted::default());
+    let (core, transport) = recorded(|builder| builder.data_store(Arc::clone(&store)));
+    let (context, other) = (core.create_context("v1").unwrap(), core.create_context("v1").unwrap());
+    // Decides and stores while the first call holds a state without the decision.
+    store.load.set(move || assert!(other.run_experience("open").unwrap().is_new()));
+    let decisions = context.run_experiences();
+    assert_eq!(decisions.iter().map(convert_core::Decision::experience_key).collect::<Vec<_>>(), ["open", "rollout"]);
+    assert!(decisions.iter().all(convert_core::Decision::is_new));
+    let variation = decisions[0].variation_id();
+    assert_eq!(
+        told(&sent(&core, &transport)),
+        [format!("v1 bucketing 10>{variation}"), "v1 bucketing 40>401".to_owned()]
+    );
+}
+
+#[test]
+fn a_state_tells_which_decisions_it_had() {
+    for more in [0, 100] {
+        let change = (0..more).fold(StateChange::new(), |change, n| change.decision(&format!("e{n}"), "1"));
+        let change = change.decision("same", "1").decision("other", "2");
+        let mut state = VisitorState::new();
+        state.apply(&StateChange::new().decision("same", "1").decision("other", "1"));
+        let applied = state.apply(&change);
+        assert!(!applied.is_new("same"), "the same variation was there");
+        assert!(applied.is_new("other"), "it was another variation");
+        assert!(more == 0 || applied.is_new("e7"));
+        assert_eq!(state.variation_id("other"), Some("2"));
+        assert!(["same", "other"].iter().all(|experience| !state.apply(&change).is_new(experience)));
+    }
+}
+
+#[test]
 fn a_conversion_under_way_when_tracking_is_switched_off_is_queued() {
     let store = Arc::new(Interrupted::default());
     let (core, transport) = recorded(|builder| builder.data_store(Arc::clone(&store)));
@@ -382,7 +415,7 @@ fn a_conversion_under_way_when_tracking_is_switched_off_is_queued() {
     // The goal is marked by then: without its event it would never count.
     store.mark.set(move || switched.set_tracking_enabled(false));
     let context = core.create_context("v1").unwrap();
-    assert_eq!(context.track_conversion("signup"), ConversionOutcome::Queued { events: 1 });
+    assert!(matches!(context.track_conversion("signup"), ConversionOutcome::Queued { events: 1, .. }));
     assert_eq!(context.track_conversion("purchase"), ConversionOutcome::Suppressed);
     assert_eq!(told(&sent(&core, &transport)), ["v1 conversion 901"]);
 }
