@@ -146,7 +146,7 @@ pub use core::{
 pub use eval::{BucketingOptions, DecisionSource, Mismatch, Reason};
 pub use events::{Event, Subscription};
 pub use redact::VisitorId;
-pub use rules::{Lookup, RuleData, RuleItem, RuleMismatch};
+pub use rules::{Lookup, RuleData, RuleDataError, RuleItem, RuleMismatch};
 #[cfg(feature = "shutdown-signal")]
 pub use signal::shutdown_signal;
 pub use text::Text;

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::attributes::{AttributeValue, Attributes};
-use crate::eval::Reason;
-use crate::rules::{Provider, RuleData};
+use crate::rules::{Provider, RuleData, RuleDataError};
 use crate::text::Text;
 use crate::tracking::Transaction;
 
@@ -132,6 +131,7 @@ impl ConversionOptions {
 #[non_exhaustive]
 pub enum ConversionOutcome {
     /// Its events are queued.
+    #[non_exhaustive]
     Queued {
         /// How many: one, or two where there is goal data.
         events: usize,
@@ -142,9 +142,10 @@ pub enum ConversionOutcome {
     GoalNotFound,
     /// The goal's rules do not match the rule data, or the goal has none.
     RuleNotMatched,
-    /// A provider of rule data could not answer: [`Reason::RuleNoData`] or [`Reason::RuleNeedMoreData`].
-    RuleError(Reason),
+    /// A provider of rule data could not answer.
+    RuleError(RuleDataError),
     /// The goal data holds what the wire cannot carry; nothing was marked or queued.
+    #[non_exhaustive]
     InvalidGoalData {
         /// The entry's name.
         key: String,

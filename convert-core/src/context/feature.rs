@@ -302,11 +302,13 @@ pub enum VariableError {
     /// The visitor does not get the feature.
     FeatureDisabled,
     /// The feature has no such variable.
+    #[non_exhaustive]
     NotFound {
         /// The name asked for.
         variable: String,
     },
     /// The variable has another type, or its value could not be cast to the declared one.
+    #[non_exhaustive]
     WrongType {
         /// The name asked for.
         variable: String,

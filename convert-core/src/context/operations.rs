@@ -16,7 +16,7 @@ use crate::eval::{
 };
 use crate::events::Event;
 use crate::redact::VisitorId;
-use crate::rules::Provider;
+use crate::rules::{Provider, RuleDataError};
 use crate::visitor::{GoalMark, OneOrMany};
 
 use super::conversion::{ConversionOptions, ConversionOutcome, invalid_goal_data};
@@ -171,7 +171,7 @@ pub(super) fn plan_conversion<'a>(
     let goal = find_goal(&call, goal_key, rule_data).map_err(|refused| match refused {
         Refused::GoalNotFound => ConversionOutcome::GoalNotFound,
         Refused::RuleNotMatched => ConversionOutcome::RuleNotMatched,
-        Refused::RuleError(reason) => ConversionOutcome::RuleError(reason),
+        Refused::RuleError(error) => ConversionOutcome::RuleError(error),
     })?;
     let conversion = Conversion { goal_data: options.goal_data.as_ref(), force_multiple: options.force_multiple };
     Ok(PlannedConversion { view, setting, call, goal, conversion, mark: goal_mark(&call, goal) })
@@ -224,10 +224,7 @@ pub(super) fn run_custom_segments(
     let Some(config) = view.config() else { return (Err(SegmentError::SdkNotReady), Effects::default()) };
     let call = view.call(config, setting, &attributes, CallOptions::told_nothing());
     let mut effects = starting_effects(view, setting);
-    let matched = match match_custom_segments(&call, keys) {
-        Ok(matched) => matched,
-        Err(reason) => return (Err(SegmentError::Rule(reason)), effects),
-    };
+    let matched = match_custom_segments(&call, keys);
     if !matched.is_empty() && setting.storage && view.preview.is_none() {
         let list = with_custom_segments(view.segments().map(Arc::as_ref), &matched);
         effects.want().change.segments.push(list);
@@ -300,8 +297,8 @@ pub(super) fn explain_goal(
         },
         Err(ConversionOutcome::GoalNotFound) => GoalReason::GoalNotFound,
         Err(ConversionOutcome::RuleNotMatched) => GoalReason::RuleNotMatched,
-        Err(ConversionOutcome::RuleError(Reason::RuleNeedMoreData)) => GoalReason::RuleNeedMoreData,
-        Err(ConversionOutcome::RuleError(_)) => GoalReason::RuleNoData,
+        Err(ConversionOutcome::RuleError(RuleDataError::NeedMoreData)) => GoalReason::RuleNeedMoreData,
+        Err(ConversionOutcome::RuleError(RuleDataError::NoData)) => GoalReason::RuleNoData,
         Err(ConversionOutcome::InvalidGoalData { .. }) => GoalReason::InvalidGoalData,
         Err(ConversionOutcome::SdkNotReady) => GoalReason::SdkNotReady,
         Err(_) => GoalReason::Suppressed,

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use crate::config::Goal;
-use crate::rules::RuleSource;
+use crate::rules::{RuleDataError, RuleSource};
 use crate::text::Text;
 use crate::tracking::{EventKind, TrackingEvent, Transaction};
 use crate::visitor::{GoalMark, OneOrMany};
 
 use super::call::Call;
 use super::qualify::outcome;
-use super::reason::Reason;
 
 /// A conversion as the caller asks for it.
 pub(crate) struct Conversion<'a> {
@@ -24,7 +23,7 @@ pub(crate) struct Conversion<'a> {
 pub(crate) enum Refused {
     GoalNotFound,
     RuleNotMatched,
-    RuleError(Reason),
+    RuleError(RuleDataError),
 }
 
 /// The goal, where it exists and its rules allow the conversion.
@@ -40,7 +39,7 @@ pub(crate) fn find_goal<'c>(
     match outcome(rules.evaluate(&call.input(data, None))) {
         Ok(true) => Ok(goal),
         Ok(false) => Err(Refused::RuleNotMatched),
-        Err(reason) => Err(Refused::RuleError(reason)),
+        Err(error) => Err(Refused::RuleError(error)),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::config::{Audience, AudienceMode, Experience, Location, LocationGate};
 use crate::events::Event;
 use crate::redact::VisitorId;
-use crate::rules::{ExclusionLookup, Provider, RuleOutcome, RuleSource, RuleTree};
+use crate::rules::{ExclusionLookup, Provider, RuleDataError, RuleOutcome, RuleSource, RuleTree};
 use crate::text::Text;
 
 use super::call::{Call, Effects};
@@ -54,7 +54,7 @@ fn select_locations<'c>(
     effects: &mut Effects,
     locations: impl Iterator<Item = &'c Location>,
     data: RuleSource<'_>,
-) -> Result<bool, Reason> {
+) -> Result<bool, RuleDataError> {
     let mut matched = false;
     let mut error = None;
     for location in locations {
@@ -64,7 +64,7 @@ fn select_locations<'c>(
                 matched |= inside;
                 note_transition(call, effects, location, inside);
             }
-            Err(reason) => error = error.or(Some(reason)),
+            Err(new) => error = error.or(Some(new)),
         }
     }
     error.map_or(Ok(matched), Err)
@@ -114,11 +114,11 @@ fn audience_gate(call: &Call<'_>, effects: &Effects, experience: &Experience) ->
         let input = RuleSource::Attributes(call.attributes);
         match outcome(rules.evaluate(&Call::input(call, input, Some(&exclusion)))) {
             Ok(inside) => matched += usize::from(inside),
-            Err(reason) => error = error.or(Some(reason)),
+            Err(new) => error = error.or(Some(new)),
         }
     }
-    if let Some(reason) = error {
-        return Err(reason);
+    if let Some(error) = error {
+        return Err(error.into());
     }
     let qualifies = match experience.audience_mode {
         AudienceMode::Any => checked == 0 || matched > 0,
@@ -146,17 +146,17 @@ fn segment_gate(call: &Call<'_>, experience: &Experience) -> Result<(), Reason> 
     }
 }
 
-fn matches(call: &Call<'_>, rules: &RuleTree, data: RuleSource<'_>) -> Result<bool, Reason> {
+fn matches(call: &Call<'_>, rules: &RuleTree, data: RuleSource<'_>) -> Result<bool, RuleDataError> {
     outcome(rules.evaluate(&Call::input(call, data, None)))
 }
 
-/// A rule tree's answer as a result: an error of a provider is a reason of its own.
-pub(crate) fn outcome(outcome: RuleOutcome) -> Result<bool, Reason> {
+/// A rule tree's answer as a result.
+pub(super) fn outcome(outcome: RuleOutcome) -> Result<bool, RuleDataError> {
     match outcome {
         RuleOutcome::Matched => Ok(true),
         RuleOutcome::NotMatched => Ok(false),
-        RuleOutcome::NoDataFound => Err(Reason::RuleNoData),
-        RuleOutcome::NeedMoreData => Err(Reason::RuleNeedMoreData),
+        RuleOutcome::NoDataFound => Err(RuleDataError::NoData),
+        RuleOutcome::NeedMoreData => Err(RuleDataError::NeedMoreData),
     }
 }
 

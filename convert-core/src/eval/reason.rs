@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::rules::RuleDataError;
+
 /// Where a decision came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +52,16 @@ pub enum Reason {
     RuleNoData,
     /// A provider of rule data needs more data.
     RuleNeedMoreData,
+}
+
+/// An error of a provider is a reason of its own.
+impl From<RuleDataError> for Reason {
+    fn from(error: RuleDataError) -> Self {
+        match error {
+            RuleDataError::NoData => Self::RuleNoData,
+            RuleDataError::NeedMoreData => Self::RuleNeedMoreData,
+        }
+    }
 }
 
 impl Reason {

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use crate::attributes::{AttributeValue, Attributes};
-use crate::rules::RuleSource;
+use crate::rules::{RuleOutcome, RuleSource};
 use crate::text::Text;
 use crate::visitor::{CUSTOM_SEGMENTS, is_report_segment};
 
 use super::call::{Call, custom_segments};
-use super::qualify::outcome;
-use super::reason::Reason;
 
 /// Splits attributes into report segments and the rest.
 pub(crate) fn split_report_segments(attributes: Attributes) -> (Attributes, Attributes) {
@@ -29,19 +27,21 @@ pub(crate) fn report_segments(segments: Attributes) -> Option<Arc<Attributes>> {
 ///
 /// Once one has matched, every later one is added without evaluation, as in the reference. Segments that the visitor
 /// is in already are skipped. `call.attributes` hold the rule data too.
-pub(crate) fn match_custom_segments(call: &Call<'_>, keys: &[&str]) -> Result<Vec<Text>, Reason> {
+pub(crate) fn match_custom_segments(call: &Call<'_>, keys: &[&str]) -> Vec<Text> {
     let mut matched = Vec::new();
     let mut latch = false;
     for segment in call.config.segments().iter().filter(|segment| keys.contains(&segment.key())) {
         if !latch {
             let Some(rules) = &segment.rules else { continue };
-            latch = outcome(rules.evaluate(&call.input(RuleSource::Attributes(call.attributes), None)))?;
+            // Attributes have no errors, as a provider may.
+            let outcome = rules.evaluate(&call.input(RuleSource::Attributes(call.attributes), None));
+            latch = outcome == RuleOutcome::Matched;
         }
         if latch && !call.is_in_segment(segment.id()) {
             matched.push(segment.id().into());
         }
     }
-    Ok(matched)
+    matched
 }
 
 /// The segments to merge where custom segments were matched: the stored list, then the new ones.

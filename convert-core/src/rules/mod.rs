@@ -5,6 +5,7 @@
 
 mod compare;
 mod data;
+mod error;
 mod item;
 mod mismatch;
 mod operand;
@@ -14,6 +15,7 @@ mod tree;
 
 pub(crate) use data::{ExclusionLookup, RuleInput, RuleSource};
 pub use data::{Lookup, RuleData, RuleItem};
+pub use error::RuleDataError;
 pub use mismatch::RuleMismatch;
 pub(crate) use pattern::Patterns;
 pub(crate) use provider::Provider;

@@ -108,9 +108,10 @@ fn features_come_with_typed_variables() {
     assert_eq!(banner.str("title"), Ok("Hello"));
     assert_eq!(banner.bool("loud"), Ok(true));
     assert_eq!(banner.json("more"), Ok(json!({"x": [1]})));
-    assert_eq!(banner.i64("none"), Err(VariableError::NotFound { variable: "none".to_owned() }));
-    let mistyped = VariableError::WrongType { variable: "odd".to_owned(), expected: "an integer" };
-    assert_eq!(banner.i64("odd"), Err(mistyped));
+    assert!(matches!(banner.i64("none"), Err(VariableError::NotFound { variable, .. }) if variable == "none"));
+    let mistyped = banner.i64("odd").unwrap_err();
+    assert!(matches!(&mistyped, VariableError::WrongType { variable, .. } if variable == "odd"), "{mistyped}");
+    assert!(mistyped.to_string().contains("is not an integer"));
     // What cannot be cast keeps the value it was served with.
     assert_eq!(banner.variable("odd").and_then(|value| value.as_str()), Some("abc"));
     let uncast = context.run_feature_with("banner", &plain().type_casting(false));
@@ -151,14 +152,14 @@ fn a_goal_counts_once_and_its_data_makes_a_second_event() {
     let context = core.create_context("v1").unwrap();
     let bought = ConversionOptions::new().revenue(10.5).rule_data([("action", "buy")]);
     assert_eq!(context.explain_goal_with("purchase", &bought), GoalReason::Resolved);
-    assert_eq!(context.track_conversion_with("purchase", &bought), ConversionOutcome::Queued { events: 2 });
+    assert!(matches!(context.track_conversion_with("purchase", &bought), ConversionOutcome::Queued { events: 2, .. }));
     assert_eq!(context.track_conversion_with("purchase", &bought), ConversionOutcome::Deduplicated);
     assert_eq!(context.explain_goal_with("purchase", &bought), GoalReason::AlreadyReached);
     let again = bought.clone().force_multiple(true);
-    assert_eq!(context.track_conversion_with("purchase", &again), ConversionOutcome::Queued { events: 1 });
+    assert!(matches!(context.track_conversion_with("purchase", &again), ConversionOutcome::Queued { events: 1, .. }));
     let bare = ConversionOptions::new().force_multiple(true);
     assert_eq!(context.track_conversion_with("purchase", &bare), ConversionOutcome::Deduplicated);
-    assert_eq!(context.track_conversion("signup"), ConversionOutcome::Queued { events: 1 });
+    assert!(matches!(context.track_conversion("signup"), ConversionOutcome::Queued { events: 1, .. }));
     assert_eq!(
         told(&sent(&core, &transport)),
         ["v1 conversion 902", "v1 conversion 902 with data", "v1 conversion 902 with data", "v1 conversion 901"]
@@ -174,8 +175,8 @@ fn a_conversion_that_is_not_made_says_why() {
     assert_eq!(with(ConversionOptions::new().rule_data([("action", "look")])), ConversionOutcome::RuleNotMatched);
     let no_rules = ConversionOptions::new().rule_data([("action", "buy")]);
     assert_eq!(context.track_conversion_with("signup", &no_rules), ConversionOutcome::RuleNotMatched);
-    let key = "amount".to_owned();
-    assert_eq!(with(ConversionOptions::new().revenue(f64::NAN)), ConversionOutcome::InvalidGoalData { key });
+    let invalid = with(ConversionOptions::new().revenue(f64::NAN));
+    assert!(matches!(invalid, ConversionOutcome::InvalidGoalData { key, .. } if key == "amount"));
     core.set_tracking_enabled(false);
     assert_eq!(context.track_conversion("signup"), ConversionOutcome::Suppressed);
     core.set_tracking_enabled(true);

@@ -206,10 +206,10 @@ fn queues_what_it_can(set: impl FnOnce(CoreBuilder) -> CoreBuilder) {
         |builder: CoreBuilder| builder.clock(ManualClock::new()).batch_size(10).queue_limits(60_000, usize::MAX);
     let (core, _) = recorded(|builder| set(limited(builder)));
     let context = core.create_context("v1").unwrap();
-    assert_eq!(context.track_conversion("signup"), ConversionOutcome::Queued { events: 1 });
+    assert!(matches!(context.track_conversion("signup"), ConversionOutcome::Queued { events: 1, .. }));
     let again = ConversionOptions::new().force_multiple(true).revenue(9.5);
     for _ in 1..100_000 {
-        assert_eq!(context.track_conversion_with("signup", &again), ConversionOutcome::Queued { events: 1 });
+        assert!(matches!(context.track_conversion_with("signup", &again), ConversionOutcome::Queued { events: 1, .. }));
     }
     let stats = core.stats();
     assert!(adds_up(&stats), "{stats:?}");

@@ -117,7 +117,7 @@ pub(super) fn conversion(asked: &Conversion) -> Result<ConversionOptions, Fault>
 
 /// A conversion's outcome.
 pub(super) fn tracked(outcome: &ConversionOutcome) -> Value {
-    json!({"tracked": matches!(outcome, ConversionOutcome::Queued { events: 1.. })})
+    json!({"tracked": matches!(outcome, ConversionOutcome::Queued { events: 1.., .. })})
 }
 
 /// The id of the entity that a step looks up.
