@@ -11,8 +11,8 @@ const THREADS: usize = 8;
 /// Rounds of them: one alone may go well by chance.
 const ROUNDS: usize = 50;
 
-/// Checks what [`DataStore`] promises: that changes merge in order, that locations are replaced, that a goal is new once
-/// though many mark it at the same moment, and that no visitor sees another's state.
+/// Checks what [`DataStore`] promises: that changes merge in order, that locations are replaced, that a goal or
+/// a decision is new once though many come with it at the same moment, and that no visitor sees another's state.
 ///
 /// It changes the visitors of an account named `convert-check`, so give it a store that has none of them, an empty one
 /// at best. A store whose promises hold between processes needs a test of its own for that.
@@ -32,6 +32,7 @@ pub fn check_data_store(store: &impl DataStore) -> Result<(), BrokenPromise> {
     changes_merge_in_order(store)?;
     goals_count_once(store)?;
     marks_are_atomic(store)?;
+    decisions_are_new_once(store)?;
     changes_are_atomic(store)
 }
 
@@ -62,12 +63,16 @@ fn changes_merge_in_order(store: &impl DataStore) -> Result<(), BrokenPromise> {
     let changes = [
         StateChange::new().decision("1", "11").decision("2", "21").segment("country", "US").in_locations(["a", "b"]),
         StateChange::new().decision("2", "22").segment("customSegments", list(&["x"])).in_locations(["c"]),
-        StateChange::new().segment("customSegments", list(&["y"])).segment("customSegments", list(&["z"])),
+        StateChange::new()
+            .decision("1", "11")
+            .segment("customSegments", list(&["y"]))
+            .segment("customSegments", list(&["z"])),
     ];
     let mut expected = VisitorState::new();
     for change in &changes {
-        store.apply(&key, change)?;
-        expected.apply(change);
+        let (applied, wanted) = (store.apply(&key, change)?, expected.apply(change));
+        let is_told = change.decisions().all(|(id, _)| applied.is_new(id) == wanted.is_new(id));
+        is_kept(is_told, "a decision is new unless the same one was there")?;
     }
     let stored = state(store, &key)?;
     is_kept(stored.decisions().eq(expected.decisions()), "a decision stays until a later one takes its place")?;
@@ -94,6 +99,15 @@ fn marks_are_atomic(store: &impl DataStore) -> Result<(), BrokenPromise> {
         let (key, mark) = (key(&format!("marks-{round}")), GoalMark::new("goal", None));
         let new = at_once(|_| store.mark_goal(&key, &mark))?;
         is_kept(new.into_iter().filter(|new| *new).count() == 1, "of marks at the same moment, one is new")?;
+    }
+    Ok(())
+}
+
+fn decisions_are_new_once(store: &impl DataStore) -> Result<(), BrokenPromise> {
+    for round in 0..ROUNDS {
+        let (key, change) = (key(&format!("decisions-{round}")), StateChange::new().decision("1", "11"));
+        let new = at_once(|_| Ok(store.apply(&key, &change)?.is_new("1")))?;
+        is_kept(new.into_iter().filter(|new| *new).count() == 1, "of decisions at the same moment, one is new")?;
     }
     Ok(())
 }

@@ -469,7 +469,10 @@ impl DataStore for Faulty {
         self.memory.load(key)
     }
 
-    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<(), StoreError> {
+    fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError> {
+        if self.fault == "calls all new" {
+            return self.memory.apply(key, change).map(|_| Applied::all_new());
+        }
         if self.fault != "keeps locations" {
             return self.memory.apply(key, change);
         }
@@ -494,7 +497,11 @@ impl DataStore for Faulty {
 
 #[test]
 fn a_store_that_breaks_a_promise_is_found_out() {
-    for (fault, promise) in [("looks before it marks", "one is new"), ("keeps locations", "locations replace")] {
+    for (fault, promise) in [
+        ("looks before it marks", "one is new"),
+        ("keeps locations", "locations replace"),
+        ("calls all new", "unless the same one"),
+    ] {
         let store = Faulty { memory: MemoryStore::new(), fault, first_thread: thread::current().id() };
         let broken = check_data_store(&store).unwrap_err();
         assert!(broken.to_string().contains(promise), "{fault}: {broken}");
