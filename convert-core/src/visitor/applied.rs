@@ -40,6 +40,10 @@ impl Applied {
         Self::default()
     }
 
+    pub(super) fn but_for(known: impl Iterator<Item = Text>) -> Self {
+        Self { known: known.collect() }
+    }
+
     /// The same, but for the decision of this experience: the store had it already, with the same variation.
     #[must_use]
     pub fn known(mut self, experience_id: &str) -> Self {
@@ -56,11 +60,5 @@ impl Applied {
     /// The experiences whose decisions were known.
     pub(crate) fn known_experiences(&self) -> impl ExactSizeIterator<Item = &str> {
         self.known.iter().map(Text::as_str)
-    }
-}
-
-impl FromIterator<Text> for Applied {
-    fn from_iter<I: IntoIterator<Item = Text>>(known: I) -> Self {
-        Self { known: known.into_iter().collect() }
     }
 }

@@ -137,7 +137,8 @@ impl VisitorState {
 
     fn apply_decisions(&mut self, fresh: &[(Text, Text)]) -> Applied {
         let is_known = |(experience, variation): &&(Text, Text)| self.variation_id(experience) == Some(variation);
-        let applied = fresh.iter().filter(is_known).map(|(experience, _)| experience.clone()).collect();
+        let known = fresh.iter().filter(is_known).map(|(experience, _)| experience.clone());
+        let applied = Applied::but_for(known);
         if fresh.len() > FEW {
             let known = std::mem::take(&mut self.bucketing);
             self.bucketing = sorted(fresh.iter().rev().cloned().chain(known).collect());
