@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::config::{Experience, Variation};
 use crate::eval::{Decided, DecisionSource};
@@ -32,6 +32,14 @@ impl Decision {
         };
         let experience = config.experiences.at(self.decided.experience)?;
         Some((experience, experience.variation_at(self.decided.variation)?))
+    }
+
+    /// All that two decisions are compared by.
+    fn parts(&self) -> ([&str; 6], Option<u32>, DecisionSource) {
+        let texts = self.found().map_or([""; 6], |(experience, variation)| {
+            [experience.id(), experience.key(), experience.name(), variation.id(), variation.key(), variation.name()]
+        });
+        (texts, self.bucket_value(), self.source())
     }
 
     // A decision is made from the very config that its view keeps, so the fallbacks below are never seen.
@@ -127,18 +135,28 @@ impl fmt::Debug for Decision {
 
 impl PartialEq for Decision {
     fn eq(&self, other: &Self) -> bool {
-        self.to_owned() == other.to_owned()
+        self.parts() == other.parts()
     }
 }
 
+/// As an [`OwnedDecision`].
 impl Serialize for Decision {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_owned().serialize(serializer)
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut decision = serializer.serialize_struct("OwnedDecision", 8)?;
+        decision.serialize_field("experience_id", self.experience_id())?;
+        decision.serialize_field("experience_key", self.experience_key())?;
+        decision.serialize_field("experience_name", self.experience_name())?;
+        decision.serialize_field("variation_id", self.variation_id())?;
+        decision.serialize_field("variation_key", self.variation_key())?;
+        decision.serialize_field("variation_name", self.variation_name())?;
+        decision.serialize_field("bucket_value", &self.bucket_value())?;
+        decision.serialize_field("source", &self.source())?;
+        decision.end()
     }
 }
 
 /// A [`Decision`] in full.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct OwnedDecision {
     /// The experience's id.

@@ -39,59 +39,73 @@ impl FeatureStatus {
 #[derive(Clone)]
 pub struct Feature {
     view: Arc<View>,
-    key: Option<Text>,
-    id: Option<Text>,
-    name: Option<Text>,
+    name: Name,
     type_casting: bool,
     deliveries: OneOrMany<Delivered>,
 }
 
+/// What is known of a feature beside its deliveries.
+#[derive(Clone)]
+enum Name {
+    /// The declaration's position in the config.
+    Declared(u32),
+    /// The key asked for; the config declares no such feature.
+    Unknown(Text),
+    /// The id of a feature that is delivered, but not declared.
+    Undeclared(Text),
+}
+
 impl Feature {
-    /// A feature that the config declares.
+    /// The feature that the config declares at a position.
     pub(super) fn declared(
         view: &Arc<View>,
-        declaration: &FeatureDeclaration,
+        position: u32,
         type_casting: bool,
         deliveries: OneOrMany<Delivered>,
     ) -> Self {
-        Self {
-            view: Arc::clone(view),
-            key: Some(declaration.key().into()),
-            id: Some(declaration.id().into()),
-            name: Some(declaration.name().into()),
-            type_casting,
-            deliveries,
-        }
+        Self { view: Arc::clone(view), name: Name::Declared(position), type_casting, deliveries }
     }
 
     /// A feature that is asked for by key, but not declared.
     pub(super) fn unknown(view: &Arc<View>, key: &str) -> Self {
-        let deliveries = OneOrMany::default();
-        Self { view: Arc::clone(view), key: Some(key.into()), id: None, name: None, type_casting: true, deliveries }
+        let (name, deliveries) = (Name::Unknown(key.into()), OneOrMany::default());
+        Self { view: Arc::clone(view), name, type_casting: true, deliveries }
     }
 
     /// A feature that is delivered by id, but not declared.
     pub(super) fn undeclared(view: &Arc<View>, id: &str, deliveries: OneOrMany<Delivered>) -> Self {
-        let id = Some(id.into());
-        Self { view: Arc::clone(view), key: None, id, name: None, type_casting: false, deliveries }
+        Self { view: Arc::clone(view), name: Name::Undeclared(id.into()), type_casting: false, deliveries }
+    }
+
+    fn declaration(&self) -> Option<&FeatureDeclaration> {
+        match self.name {
+            Name::Declared(position) => self.view.config()?.features.at(position),
+            Name::Unknown(_) | Name::Undeclared(_) => None,
+        }
     }
 
     /// The id; `None` where the config declares no feature with the key asked for.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+        match &self.name {
+            Name::Undeclared(id) => Some(id),
+            _ => self.declaration().map(FeatureDeclaration::id),
+        }
     }
 
     /// The key; `None` where a variation delivers a feature that the config does not declare.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
+        match &self.name {
+            Name::Unknown(key) => Some(key),
+            _ => self.declaration().map(FeatureDeclaration::key),
+        }
     }
 
     /// The name, where the feature is declared.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.declaration().map(FeatureDeclaration::name)
     }
 
     /// Whether the visitor gets the feature.
@@ -215,9 +229,9 @@ impl fmt::Debug for Feature {
 impl Serialize for Feature {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut feature = serializer.serialize_struct("Feature", 6)?;
-        feature.serialize_field("id", &self.id)?;
-        feature.serialize_field("key", &self.key)?;
-        feature.serialize_field("name", &self.name)?;
+        feature.serialize_field("id", &self.id())?;
+        feature.serialize_field("key", &self.key())?;
+        feature.serialize_field("name", &self.name())?;
         feature.serialize_field("status", self.status().as_str())?;
         feature.serialize_field("experience_key", &self.experience_key())?;
         feature.serialize_field(

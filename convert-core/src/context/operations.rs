@@ -68,12 +68,13 @@ pub(super) fn run_feature(
     let Some(call) = feature_call(view, setting, &attributes, options) else {
         return (Feature::unknown(view, key), Effects::default());
     };
-    let Some(declaration) = call.config.features.by_key(key) else {
+    let position = call.config.features.position_by_key(key);
+    let Some((position, declaration)) = position.and_then(|at| Some((at, call.config.features.at(at)?))) else {
         return (Feature::unknown(view, key), starting_effects(view, setting));
     };
     let mut effects = starting_effects(view, setting);
     let deliveries = deliver(&call, &mut effects, declaration, &options.experience_keys, |_, _, _| {});
-    (Feature::declared(view, declaration, options.type_casting, deliveries), effects)
+    (Feature::declared(view, position, options.type_casting, deliveries), effects)
 }
 
 /// Decides every feature: those delivered in order of first delivery, then the declared ones that are not.
@@ -94,12 +95,13 @@ pub(super) fn run_features(view: &Arc<View>, setting: Setting<'_>, options: &Cal
         }
     }
     let declarations = &call.config.features;
-    let disabled = declarations.as_slice().iter().filter(|declared| !places.contains_key(declared.id()));
-    let disabled: Vec<_> = disabled
-        .map(|declared| Feature::declared(view, declared, options.type_casting, OneOrMany::default()))
+    let positions = (0_u32..).zip(declarations.as_slice());
+    let disabled: Vec<_> = positions
+        .filter(|(_, declared)| !places.contains_key(declared.id()))
+        .map(|(position, _)| Feature::declared(view, position, options.type_casting, OneOrMany::default()))
         .collect();
-    let delivered = by_id.into_iter().map(|(id, deliveries)| match declarations.by_id(id) {
-        Some(declared) => Feature::declared(view, declared, options.type_casting, deliveries),
+    let delivered = by_id.into_iter().map(|(id, deliveries)| match declarations.position_by_id(id) {
+        Some(position) => Feature::declared(view, position, options.type_casting, deliveries),
         None => Feature::undeclared(view, id, deliveries),
     });
     (delivered.chain(disabled).collect(), effects)
