@@ -78,6 +78,10 @@ fn core(set: impl FnOnce(CoreBuilder) -> CoreBuilder) -> Core {
             "value": "Germany",
         }]}]}]}}],
         "goals": [{"id": "901", "key": "signup"}],
+        "features": [{
+            "id": "a feature's id that is long", "key": "a-feature-with-a-long-key",
+            "name": "A feature with a name that is long",
+        }],
     });
     let builder = Core::builder().config_data(&config).async_transport(RecordingTransport::new()).batch_size(1_000_000);
     let core = set(builder).build().unwrap();
@@ -101,6 +105,24 @@ fn deciding_on_a_held_context_allocates_nothing() {
     assert_eq!(allocations(decide), 0);
     // Asking for its parts is free too.
     assert_eq!(allocations(|| decide().unwrap().variation_key().len() + decide().unwrap().experience_id().len()), 0);
+}
+
+#[test]
+fn decisions_are_compared_and_written_and_features_decided_without_copies() {
+    let core = core(|builder| builder);
+    let context = context(&core, "0b4b6f0e-6d3c-4b1e-9d1e-1f4c0a8f2d11");
+    let options = CallOptions::new().storage(false).tracking(false);
+    let decide = || context.run_experience_with("ruled", &options).unwrap();
+    let (one, other) = (decide(), decide());
+    assert_eq!(allocations(|| one == other), 0);
+    let mut text = Vec::with_capacity(1024);
+    assert_eq!(allocations(|| serde_json::to_writer(&mut text, &one).unwrap()), 0);
+    assert_eq!(text, serde_json::to_vec(&one.to_owned()).unwrap());
+    assert!(one == other && !text.is_empty());
+    let feature = || context.run_feature_with("a-feature-with-a-long-key", &options);
+    assert!(!feature().is_enabled());
+    assert_eq!(feature().name(), Some("A feature with a name that is long"));
+    assert_eq!(allocations(feature), 0);
 }
 
 #[test]
@@ -186,8 +208,10 @@ struct Serving(String, Arc<Mutex<Vec<u64>>>);
 impl AsyncTransport for Serving {
     fn send(&self, _: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
         let so_far = ALLOCATIONS.with(Cell::get);
-        self.1.lock().unwrap().push(so_far);
-        Box::pin(ready(Ok(Response::new(200).body(self.0.clone()))))
+        let mut noted = self.1.lock().unwrap();
+        noted.push(so_far);
+        // Another text each time: the same would be no other config.
+        Box::pin(ready(Ok(Response::new(200).body(self.0.clone() + &" ".repeat(noted.len())))))
     }
 }
 

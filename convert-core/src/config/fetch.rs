@@ -1,5 +1,7 @@
 //! One fetch of the config, with its redirects and retries, as a state machine: no clock, no network, no chance of its own.
 
+use std::fmt;
+use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,11 +76,36 @@ pub(crate) enum FetchStep {
     Done(Result<Fetched, FetchError>),
 }
 
+/// What tells one served config from another.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConfigTag {
+    /// The server's own word.
+    pub(crate) etag: Option<Arc<str>>,
+    /// For servers that have none.
+    pub(crate) hash: Option<TextHash>,
+}
+
+/// A hash of a config's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TextHash(u128);
+
+impl TextHash {
+    pub(crate) fn of(text: &[u8]) -> Option<Self> {
+        murmur3::murmur3_x64_128(&mut Cursor::new(text), 0).ok().map(Self)
+    }
+}
+
+impl fmt::Display for TextHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
 /// A config as it was served.
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) text: Arc<Vec<u8>>,
-    etag: Option<Arc<str>>,
+    tag: ConfigTag,
     /// How long the server asks to wait, should the text be of no use.
     asked: Option<Duration>,
 }
@@ -88,13 +115,12 @@ pub(crate) struct Served {
 pub(crate) enum Fetched {
     Config {
         config: Box<ProjectConfig>,
-        /// To ask with, the next time.
-        etag: Option<Arc<str>>,
+        tag: ConfigTag,
         /// As served.
         text: Arc<Vec<u8>>,
     },
-    /// The config that the request's tag names is still the present one.
-    NotModified,
+    /// The config that is known is still the present one. The server's word for it, where that was sent anew.
+    NotModified { etag: Option<Arc<str>> },
 }
 
 /// One fetch of the config.
@@ -102,6 +128,8 @@ pub(crate) enum Fetched {
 pub(crate) struct Fetch {
     policy: FetchPolicy,
     debug_token: Option<Secret>,
+    /// Of the config in use.
+    known: Option<TextHash>,
     /// Where every try starts.
     first: Request,
     /// Where redirects led this try.
@@ -118,6 +146,7 @@ impl Fetch {
         Self {
             policy,
             debug_token,
+            known: None,
             current: request.clone(),
             first: request,
             redirects: 0,
@@ -125,6 +154,12 @@ impl Fetch {
             last_error: None,
             asked: None,
         }
+    }
+
+    /// With the config in use: its text served again is no other config.
+    pub(crate) fn knowing(mut self, known: Option<TextHash>) -> Self {
+        self.known = known;
+        self
     }
 
     /// How long the server asked to wait at the last failure.
@@ -172,8 +207,17 @@ impl Fetch {
             };
         }
         let error = match response.status {
-            200..=299 => return FetchStep::Parse(served(response, unix_time)),
-            304 if self.first.if_none_match.is_some() => return FetchStep::Done(Ok(Fetched::NotModified)),
+            200..=299 => {
+                let served = served(response, unix_time);
+                return if served.tag.hash.is_some() && served.tag.hash == self.known {
+                    FetchStep::Done(Ok(Fetched::NotModified { etag: served.tag.etag }))
+                } else {
+                    FetchStep::Parse(served)
+                };
+            }
+            304 if self.first.if_none_match.is_some() => {
+                return FetchStep::Done(Ok(Fetched::NotModified { etag: None }));
+            }
             status @ (401 | 403) => FetchError::Unauthorized { status },
             404 => FetchError::NotFound,
             status => FetchError::Status { status },
@@ -189,9 +233,9 @@ impl Fetch {
         now: Duration,
         chance: f64,
     ) -> FetchStep {
-        let Served { text, etag, asked } = served;
+        let Served { text, tag, asked } = served;
         match outcome {
-            Ok(config) => FetchStep::Done(Ok(Fetched::Config { config: Box::new(config), etag, text })),
+            Ok(config) => FetchStep::Done(Ok(Fetched::Config { config: Box::new(config), tag, text })),
             Err(source) => self.failed(FetchError::Config { source }, now, asked, chance),
         }
     }
@@ -250,7 +294,8 @@ fn spread(pause: Duration, chance: f64) -> Duration {
 
 fn served(response: Response, unix_time: Duration) -> Served {
     let etag = response.header_value("etag").map(Arc::from);
-    Served { asked: response.retry_after(unix_time), etag, text: Arc::new(response.body) }
+    let tag = ConfigTag { etag, hash: TextHash::of(&response.body) };
+    Served { asked: response.retry_after(unix_time), tag, text: Arc::new(response.body) }
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub use error::ConfigError;
 pub use experience::Experience;
 pub(crate) use experience::{AudienceMode, LocationGate};
 pub use feature::{FeatureDeclaration, VariableDeclaration, VariableKind};
-pub(crate) use fetch::{Fetch, FetchPolicy, FetchStep, Fetched};
+pub(crate) use fetch::{ConfigTag, Fetch, FetchPolicy, FetchStep, Fetched, TextHash};
 pub use fetch_error::FetchError;
 pub use goal::Goal;
 pub use project::ProjectConfig;

@@ -228,7 +228,8 @@ impl CoreBuilder {
     /// start while the config endpoint is down. [`config_status`](Core::config_status) tells when that is the case, and
     /// the endpoint is asked again until it answers.
     ///
-    /// The file is replaced whole, never half-written. It holds one SDK key's config of one environment: give each its
+    /// The file is replaced whole, never half-written; where the endpoint confirms the config, only the time in its first
+    /// line changes. It holds one SDK key's config of one environment: give each its
     /// own. With a debug token nothing is saved or read.
     pub fn last_known_good_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.last_known_good = Some(path.into());

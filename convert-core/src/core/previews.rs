@@ -141,7 +141,7 @@ impl Task {
         let fetched = match self.fetch(request, deadline).await {
             Ok(Fetched::Config { config, .. }) => Ok(Arc::from(config)),
             // It was asked for without a tag.
-            Ok(Fetched::NotModified) => Err(FetchError::Status { status: 304 }),
+            Ok(Fetched::NotModified { .. }) => Err(FetchError::Status { status: 304 }),
             Err(error) => Err(error),
         };
         if let Err(error) = &fetched {

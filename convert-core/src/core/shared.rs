@@ -13,7 +13,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::clock::Clock;
 use crate::completion::{Waited, block_until, lock};
-use crate::config::{ConfigWarning, FetchError, ProjectConfig};
+use crate::config::{ConfigTag, ConfigWarning, FetchError, ProjectConfig};
 use crate::deadline::until;
 use crate::eval::EvalSettings;
 use crate::events::{Event, EventBus, Handler, Subscription};
@@ -96,13 +96,13 @@ impl Shared {
     }
 
     /// Puts a fetched config, whose ids were tried before, in place.
-    pub(super) fn install_fetched(&self, config: ProjectConfig, etag: Option<Arc<str>>) {
-        self.install_known(config, || self.loading.fetched(etag));
+    pub(super) fn install_fetched(&self, config: ProjectConfig, tag: ConfigTag) {
+        self.install_known(config, || self.loading.fetched(tag));
     }
 
     /// Puts a saved config in place; whether it could be used.
     pub(super) fn install_saved(&self, saved: Saved) -> bool {
-        let restored = || self.loading.restored(saved.etag.as_deref(), saved.unix_time);
+        let restored = || self.loading.restored(saved.tag, saved.unix_time);
         self.install_known(saved.config, restored)
     }
 
@@ -289,7 +289,7 @@ mod tests {
         let mut first = core.shared.first_config();
         let waker = Waker::from(Arc::clone(&task));
         assert!(Pin::new(&mut first).poll(&mut Context::from_waker(&waker)).is_pending());
-        core.shared.install_fetched(config(""), None);
+        core.shared.install_fetched(config(""), ConfigTag::default());
         task.wait(None);
         assert!(Pin::new(&mut first).poll(&mut Context::from_waker(&waker)).is_ready());
     }
@@ -298,7 +298,7 @@ mod tests {
     fn what_is_odd_is_said_once_as_long_as_it_stays() {
         let core = Core::from_json(r#"{"account_id": "1", "project": {"id": "2"}}"#).unwrap();
         let (odd, odder) = ("{\"key\": \"no-id\"}", "{\"key\": \"no-id\"}, 7");
-        let said = |goals| warnings(|| core.shared.install_fetched(config(goals), None));
+        let said = |goals| warnings(|| core.shared.install_fetched(config(goals), ConfigTag::default()));
         assert_eq!(said(odd), 1);
         assert_eq!(said(odd), 0, "a refresh brought the same");
         assert_eq!(said(odder), 1, "only what is new");

@@ -13,7 +13,7 @@ use convert_core::{
 };
 use futures_executor::block_on;
 
-use crate::kit::{Endpoint, PATIENCE, config, seconds, served, settle, told, version};
+use crate::kit::{Endpoint, PATIENCE, config, seconds, served, settle, told, untagged, version};
 
 #[test]
 fn a_newer_config_is_in_use_from_the_next_call_on_and_then_told() {
@@ -222,4 +222,18 @@ fn a_core_that_refreshes_can_be_dropped() {
     while Arc::strong_count(&held) > 1 {
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn the_same_text_is_no_update_though_the_server_has_no_tags() {
+    let endpoint = Endpoint::new();
+    endpoint.answer([untagged(1), untagged(1), untagged(2), untagged(2)]);
+    let core = endpoint.builder().build().unwrap();
+    let told = told(&core);
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), ["ready Some(1)"]);
+    for (expected, version) in [(Refreshed::Unchanged, 1), (Refreshed::Updated, 2), (Refreshed::Unchanged, 2)] {
+        assert_eq!(core.refresh_now().wait(PATIENCE).unwrap(), expected);
+        assert_eq!(crate::kit::version(&core), Some(version));
+    }
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), ["updated Some(2)"]);
 }

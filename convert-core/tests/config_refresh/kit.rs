@@ -26,6 +26,11 @@ pub(crate) fn served(version: u32) -> Answer {
     Answer::Respond(Response::new(200).header("ETag", format!("\"v{version}\"")).body(config(version)))
 }
 
+/// The same of a server that has no tags.
+pub(crate) fn untagged(version: u32) -> Answer {
+    Answer::Respond(Response::new(200).body(config(version)))
+}
+
 pub(crate) struct Endpoint {
     pub(crate) transport: RecordingTransport,
     pub(crate) clock: ManualClock,

@@ -8,7 +8,7 @@ use convert_core::testing::Answer;
 use convert_core::{BuildError, Clock, ConfigOrigin, Core, CoreBuilder, FetchError, Refreshed, RequestKind};
 use futures_executor::block_on;
 
-use crate::kit::{Endpoint, PATIENCE, seconds, served, settle, told, version};
+use crate::kit::{Endpoint, PATIENCE, seconds, served, settle, told, untagged, version};
 
 /// A folder that goes with the test.
 struct Folder(PathBuf);
@@ -80,6 +80,27 @@ fn what_was_saved_may_turn_out_to_be_the_present_config() {
     assert_eq!(core.refresh_now().wait(PATIENCE).unwrap(), Refreshed::Unchanged);
     assert_eq!(core.config_status().origin, Some(ConfigOrigin::Fetched));
     assert!(!core.config_status().is_stale());
+}
+
+#[test]
+fn a_restart_knows_when_the_config_was_last_confirmed() {
+    let (folder, endpoint) = (Folder::new("confirmed"), Endpoint::new());
+    let confirmations = [
+        // Of a server with tags, and of one without.
+        (served(1), Answer::status(304)),
+        (untagged(2), untagged(2)),
+    ];
+    for (first, confirmation) in confirmations {
+        endpoint.answer([first, confirmation, Answer::status(503)]);
+        let core = saving(&endpoint, &folder).build().unwrap();
+        endpoint.clock.advance(seconds(30 * 24 * 3600));
+        assert_eq!(core.refresh_now().wait(PATIENCE).unwrap(), Refreshed::Unchanged);
+        core.close(PATIENCE);
+        endpoint.clock.advance(seconds(60));
+        let core = saving(&endpoint, &folder).build().unwrap();
+        let status = core.config_status();
+        assert_eq!((status.origin, status.age), (Some(ConfigOrigin::LastKnownGood), Some(seconds(60))));
+    }
 }
 
 #[test]

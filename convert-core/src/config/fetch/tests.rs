@@ -55,7 +55,7 @@ fn short(step: &FetchStep) -> String {
         FetchStep::Parse(_) => "parse".to_owned(),
         FetchStep::WaitUntil { time, .. } => format!("wait {}", time.as_millis()),
         FetchStep::Done(Ok(Fetched::Config { .. })) => "config".to_owned(),
-        FetchStep::Done(Ok(Fetched::NotModified)) => "not modified".to_owned(),
+        FetchStep::Done(Ok(Fetched::NotModified { .. })) => "not modified".to_owned(),
         FetchStep::Done(Err(error)) => format!("{error:?}"),
     }
 }
@@ -65,12 +65,12 @@ fn a_good_answer_ends_it() {
     let mut fetch = fetch(FetchPolicy::until(ms(30_000)));
     assert_eq!(short(&fetch.next(NO_TIME)), "send 10000");
     let answer = Response::new(200).header("ETag", "\"7\"").body(CONFIG);
-    let FetchStep::Done(Ok(Fetched::Config { config, etag, .. })) =
+    let FetchStep::Done(Ok(Fetched::Config { config, tag, .. })) =
         answered(&mut fetch, Ok(answer), ms(5), NO_TIME, 0.0)
     else {
         panic!("a config is due")
     };
-    assert_eq!((config.account_id(), config.project_id(), etag.as_deref()), ("1", "2", Some("\"7\"")));
+    assert_eq!((config.account_id(), config.project_id(), tag.etag.as_deref()), ("1", "2", Some("\"7\"")));
 }
 
 /// Pauses lie between half of 250, 500, 1000 ... ms and the whole; the last try ends at the deadline.
@@ -302,4 +302,17 @@ proptest! {
             };
         }
     }
+}
+
+#[test]
+fn the_text_that_is_known_is_no_other_config() {
+    let mut fetch = fetch(FetchPolicy::until(ms(30_000))).knowing(TextHash::of(CONFIG.as_bytes()));
+    fetch.next(NO_TIME);
+    let same = Response::new(200).header("ETag", "\"8\"").body(CONFIG);
+    let step = fetch.answered(Ok(same), NO_TIME, NO_TIME, 0.0);
+    let FetchStep::Done(Ok(Fetched::NotModified { etag })) = step else { panic!("{step:?}") };
+    assert_eq!(etag.as_deref(), Some("\"8\""));
+    fetch.next(NO_TIME);
+    let other = Response::new(200).body(format!("{CONFIG} "));
+    assert_eq!(short(&fetch.answered(Ok(other), NO_TIME, NO_TIME, 0.0)), "parse");
 }

@@ -54,15 +54,15 @@ impl Fetcher {
                 }
                 FetchStep::WaitUntil { time, error } => return Err(self.failed(fetch, error, Some(time))),
                 FetchStep::Done(Err(error)) => return Err(self.failed(fetch, error, None)),
-                FetchStep::Done(Ok(Fetched::Config { config, etag, text })) => {
+                FetchStep::Done(Ok(Fetched::Config { config, tag, text })) => {
                     match self.endpoints.tracking_url(config.account_id(), config.project_id()) {
-                        Ok(_) => return Ok(Fetched::Config { config, etag, text }),
+                        Ok(_) => return Ok(Fetched::Config { config, tag, text }),
                         Err(source) => {
                             fetch.refused(FetchError::Project { source }, self.now(), self.jitter.fraction())
                         }
                     }
                 }
-                FetchStep::Done(Ok(Fetched::NotModified)) => return Ok(Fetched::NotModified),
+                FetchStep::Done(Ok(unchanged @ Fetched::NotModified { .. })) => return Ok(unchanged),
             };
         }
     }

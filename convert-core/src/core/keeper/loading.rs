@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::completion::{Completer, completion, lock};
-use crate::config::{FetchError, FetchPolicy};
+use crate::config::{ConfigTag, FetchError, FetchPolicy};
 use crate::events::{Event, EventBus};
 
 use super::fetcher::Fetcher;
@@ -37,7 +37,7 @@ struct State {
     waiting: Vec<Completer<Result<Refreshed, FetchError>>>,
     /// When the next periodic fetch starts.
     due: Option<Duration>,
-    etag: Option<Arc<str>>,
+    tag: ConfigTag,
     origin: Option<ConfigOrigin>,
     confirmed: Option<Confirmed>,
     failures: u32,
@@ -172,8 +172,9 @@ impl Loading {
         self.saving.ended(&self.fetcher.clock, deadline).await;
     }
 
-    pub(super) fn etag(&self) -> Option<Arc<str>> {
-        lock(&self.state).etag.clone()
+    /// Of the config in use, if it was served.
+    pub(super) fn tag(&self) -> ConfigTag {
+        lock(&self.state).tag.clone()
     }
 
     /// The app gave the config that is about to be installed.
@@ -182,24 +183,27 @@ impl Loading {
     }
 
     /// A config that the endpoint served at that time, in an earlier process, is about to be installed.
-    pub(in crate::core) fn restored(&self, etag: Option<&str>, unix_time: Duration) {
+    pub(in crate::core) fn restored(&self, tag: ConfigTag, unix_time: Duration) {
         let before = self.fetcher.clock.unix_time().saturating_sub(unix_time);
         let mut state = lock(&self.state);
         state.origin = Some(ConfigOrigin::LastKnownGood);
-        state.etag = etag.map(Arc::from);
+        state.tag = tag;
         state.confirmed = Some(Confirmed { before, time: self.fetcher.now() });
     }
 
     /// A fetched config is about to be installed.
-    pub(in crate::core) fn fetched(&self, etag: Option<Arc<str>>) {
-        lock(&self.state).etag = etag;
-        self.confirmed();
+    pub(in crate::core) fn fetched(&self, tag: ConfigTag) {
+        lock(&self.state).tag = tag;
+        self.confirmed(None);
     }
 
-    /// The endpoint says that the config in use is the present one.
-    pub(super) fn confirmed(&self) {
+    /// The endpoint says that the config in use is the present one, and perhaps what it calls it now.
+    pub(super) fn confirmed(&self, etag: Option<Arc<str>>) {
         let time = self.fetcher.now();
         let mut state = lock(&self.state);
+        if etag.is_some() {
+            state.tag.etag = etag;
+        }
         state.origin = Some(ConfigOrigin::Fetched);
         state.confirmed = Some(Confirmed { before: Duration::ZERO, time });
         state.failures = 0;

@@ -1,13 +1,14 @@
 //! The last-known-good file: the config as it was last fetched, for a start while the endpoint is down.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::ProjectConfig;
+use crate::config::{ConfigTag, ProjectConfig, TextHash};
 
 /// The file's place, and whose config it is to hold.
 #[derive(Clone, Debug)]
@@ -21,8 +22,8 @@ pub(crate) struct SavedConfig {
 #[derive(Debug)]
 pub(crate) struct Saved {
     pub(crate) config: ProjectConfig,
-    pub(crate) etag: Option<String>,
-    /// When the endpoint last served it.
+    pub(crate) tag: ConfigTag,
+    /// When the endpoint last served or confirmed it.
     pub(crate) unix_time: Duration,
 }
 
@@ -32,6 +33,7 @@ struct Header {
     convert_config: u32,
     identity: String,
     etag: Option<String>,
+    hash: Option<String>,
     unix_seconds: u64,
 }
 
@@ -74,25 +76,54 @@ impl SavedConfig {
         if header.identity != self.identity {
             return Err(invalid("it is of another SDK key, endpoint or environment"));
         }
+        let hash = config.strip_prefix(b"\n").and_then(TextHash::of);
+        let tag = ConfigTag { etag: header.etag.map(Arc::from), hash };
         let config = ProjectConfig::parse(config).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        Ok(Saved { config, etag: header.etag, unix_time: Duration::from_secs(header.unix_seconds) })
+        Ok(Saved { config, tag, unix_time: Duration::from_secs(header.unix_seconds) })
     }
 
     /// Writes a config as served. A process that ends half-way leaves the file before it.
-    pub(super) fn write(&self, config: &[u8], etag: Option<&str>, unix_time: Duration) -> io::Result<()> {
-        let header = Header {
-            convert_config: VERSION,
-            identity: self.identity.clone(),
-            etag: etag.map(str::to_owned),
-            unix_seconds: unix_time.as_secs(),
-        };
-        let header = serde_json::to_vec(&header)?;
+    pub(super) fn write(&self, config: &[u8], tag: &ConfigTag, unix_time: Duration) -> io::Result<()> {
+        let header = serde_json::to_vec(&self.header(tag, unix_time))?;
         let beside = self.path_beside();
         let written = write_new(&beside, &[&header, b"\n", config]).and_then(|()| fs::rename(&beside, &self.path));
         if written.is_err() {
             let _ = fs::remove_file(&beside);
         }
         written
+    }
+
+    /// Notes that the endpoint has confirmed the config with this tag, if the file holds it. In place, since a header keeps
+    /// its length: the config is not written again.
+    pub(super) fn confirm(&self, tag: &ConfigTag, unix_time: Duration) -> io::Result<()> {
+        let mut file = match OpenOptions::new().read(true).write(true).open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            file => file?,
+        };
+        let mut line = Vec::new();
+        BufReader::new((&file).take(MAX_HEADER_BYTES)).read_until(b'\n', &mut line)?;
+        let Ok(known) = serde_json::from_slice::<Header>(&line) else { return Ok(()) };
+        let header = self.header(tag, unix_time);
+        let is_this = known.identity == header.identity && known.hash.is_some() && known.hash == header.hash;
+        let text = serde_json::to_vec(&header)?;
+        if !is_this
+            || known.unix_seconds >= header.unix_seconds
+            || line.strip_suffix(b"\n").map(<[u8]>::len) != Some(text.len())
+        {
+            return Ok(());
+        }
+        file.rewind()?;
+        file.write_all(&text)
+    }
+
+    fn header(&self, tag: &ConfigTag, unix_time: Duration) -> Header {
+        Header {
+            convert_config: VERSION,
+            identity: self.identity.clone(),
+            etag: tag.etag.as_deref().map(str::to_owned),
+            hash: tag.hash.map(|hash| hash.to_string()),
+            unix_seconds: unix_time.as_secs(),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -127,6 +158,10 @@ mod tests {
     const URL: &str = "https://cdn.test/api/v1/config/1/2?environment=live";
     const LIMIT: usize = 1 << 20;
 
+    fn tag(etag: &str) -> ConfigTag {
+        ConfigTag { etag: Some(etag.into()), hash: TextHash::of(CONFIG) }
+    }
+
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("convert-saved-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
@@ -138,13 +173,32 @@ mod tests {
         let folder = folder("back");
         let file = SavedConfig::new(folder.join("config"), URL);
         assert!(file.load(LIMIT).is_none());
-        file.write(CONFIG, Some("\"7\""), Duration::from_secs(1_704_067_200)).unwrap();
-        file.write(CONFIG, Some("\"8\""), Duration::from_secs(1_704_067_201)).unwrap();
+        file.write(CONFIG, &tag("\"7\""), Duration::from_secs(1_704_067_200)).unwrap();
+        file.write(CONFIG, &tag("\"8\""), Duration::from_secs(1_704_067_201)).unwrap();
         let saved = file.load(LIMIT).unwrap();
-        assert_eq!((saved.config.project_id(), saved.etag.as_deref()), ("2", Some("\"8\"")));
-        assert_eq!(saved.unix_time, Duration::from_secs(1_704_067_201));
+        assert_eq!((saved.config.project_id(), saved.tag.etag.as_deref()), ("2", Some("\"8\"")));
+        assert_eq!((saved.unix_time, saved.tag.hash), (Duration::from_secs(1_704_067_201), TextHash::of(CONFIG)));
         let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["config"], "nothing is left beside it");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_confirmation_renews_the_time_of_the_config_that_it_is_about() {
+        let folder = folder("confirmed");
+        let file = SavedConfig::new(folder.join("config"), URL);
+        let time = |seconds: u64| Duration::from_secs(1_704_067_200 + seconds);
+        file.confirm(&tag("1"), time(0)).unwrap();
+        assert!(file.load(LIMIT).is_none(), "there is no file");
+        file.write(CONFIG, &tag("1"), time(0)).unwrap();
+        file.confirm(&tag("1"), time(60)).unwrap();
+        let saved = file.load(LIMIT).unwrap();
+        assert_eq!((saved.unix_time, saved.config.project_id()), (time(60), "2"));
+        // An older confirmation, one of another text, and one of another key.
+        file.confirm(&tag("1"), time(30)).unwrap();
+        file.confirm(&ConfigTag { hash: TextHash::of(b"{}"), ..tag("1") }, time(90)).unwrap();
+        SavedConfig::new(file.path().to_owned(), "https://other.test").confirm(&tag("1"), time(90)).unwrap();
+        assert_eq!(file.load(LIMIT).unwrap().unix_time, time(60));
         fs::remove_dir_all(folder).unwrap();
     }
 
@@ -152,7 +206,7 @@ mod tests {
     fn the_config_of_another_key_or_environment_is_not_served() {
         let folder = folder("other");
         let path = folder.join("config");
-        SavedConfig::new(path.clone(), URL).write(CONFIG, None, Duration::ZERO).unwrap();
+        SavedConfig::new(path.clone(), URL).write(CONFIG, &ConfigTag::default(), Duration::ZERO).unwrap();
         let error = SavedConfig::new(path, &URL.replace("live", "staging")).read(LIMIT).unwrap_err();
         assert!(error.to_string().contains("environment"), "{error}");
         fs::remove_dir_all(folder).unwrap();
@@ -162,7 +216,7 @@ mod tests {
     fn a_file_that_is_cut_or_foreign_is_none() {
         let folder = folder("cut");
         let file = SavedConfig::new(folder.join("config"), URL);
-        file.write(CONFIG, None, Duration::ZERO).unwrap();
+        file.write(CONFIG, &ConfigTag::default(), Duration::ZERO).unwrap();
         let whole = fs::read(file.path()).unwrap();
         for length in 0..whole.len() {
             fs::write(file.path(), &whole[..length]).unwrap();
@@ -181,9 +235,13 @@ mod tests {
         let taken = folder.join("config");
         fs::create_dir(&taken).unwrap();
         fs::write(taken.join("x"), "x").unwrap();
-        assert!(SavedConfig::new(taken, URL).write(CONFIG, None, Duration::ZERO).is_err());
+        assert!(SavedConfig::new(taken, URL).write(CONFIG, &ConfigTag::default(), Duration::ZERO).is_err());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        assert!(SavedConfig::new(folder.join("no/such/folder"), URL).write(CONFIG, None, Duration::ZERO).is_err());
+        assert!(
+            SavedConfig::new(folder.join("no/such/folder"), URL)
+                .write(CONFIG, &ConfigTag::default(), Duration::ZERO)
+                .is_err()
+        );
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::completion::Completer;
-use crate::config::{Fetch, FetchError, FetchPolicy, Fetched};
+use crate::config::{ConfigTag, Fetch, FetchError, FetchPolicy, Fetched};
 use crate::core::Shared;
 use crate::off_thread::off_thread;
 
@@ -24,10 +24,11 @@ pub(super) struct First {
     pub(super) done: Option<Completer<Result<(), FetchError>>>,
 }
 
-/// A config that is to be saved.
+/// What is to be written to the file.
 struct Unsaved {
-    text: Arc<Vec<u8>>,
-    etag: Option<Arc<str>>,
+    /// `None`: only that the config which the file holds was confirmed.
+    text: Option<Arc<Vec<u8>>>,
+    tag: ConfigTag,
     under_way: UnderWay,
 }
 
@@ -98,9 +99,8 @@ impl Keeper {
     }
 
     async fn fetch_again(&self) {
-        let Some(request) = self.loading.fetcher.endpoints.config_request(self.loading.etag()) else { return };
-        let deadline = self.loading.fetcher.now().saturating_add(request.timeout());
-        let mut fetch = self.loading.fetcher.fetch(request, FetchPolicy::once(deadline));
+        let deadline = self.loading.fetcher.now().saturating_add(self.loading.request_timeout());
+        let Some(mut fetch) = self.fetch(FetchPolicy::once(deadline)) else { return };
         match self.loading.fetcher.attempt(&mut fetch).await {
             Ok(fetched) => {
                 let unsaved = self.take(fetched);
@@ -114,8 +114,9 @@ impl Keeper {
     }
 
     fn fetch(&self, policy: FetchPolicy) -> Option<Fetch> {
-        let request = self.loading.fetcher.endpoints.config_request(self.loading.etag())?;
-        Some(self.loading.fetcher.fetch(request, policy))
+        let ConfigTag { etag, hash } = self.loading.tag();
+        let request = self.loading.fetcher.endpoints.config_request(etag)?;
+        Some(self.loading.fetcher.fetch(request, policy).knowing(hash))
     }
 
     /// Whether the saved config serves now.
@@ -125,26 +126,27 @@ impl Keeper {
         core.install_saved(saved)
     }
 
-    /// Puts what was fetched in place, and tells who waits. Answers with a newer config, where it is to be saved.
+    /// Puts what was fetched in place, and tells who waits. Answers with what is to be saved of it.
     fn take(&self, fetched: Fetched) -> Option<Unsaved> {
         match fetched {
-            Fetched::NotModified => {
-                self.loading.confirmed();
+            Fetched::NotModified { etag } => {
+                let under_way = self.loading.begin_saving();
+                self.loading.confirmed(etag);
                 self.loading.answer(&Ok(Refreshed::Unchanged));
-                None
+                under_way.map(|under_way| Unsaved { text: None, tag: self.loading.tag(), under_way })
             }
-            Fetched::Config { config, etag, text } => {
+            Fetched::Config { config, tag, text } => {
                 let core = self.core.upgrade()?;
                 // Before anybody knows of the config: who closes right then waits for it.
                 let under_way = self.loading.begin_saving();
-                core.install_fetched(*config, etag.clone());
+                core.install_fetched(*config, tag.clone());
                 self.loading.answer(&Ok(Refreshed::Updated));
-                under_way.map(|under_way| Unsaved { text, etag, under_way })
+                under_way.map(|under_way| Unsaved { text: Some(text), tag, under_way })
             }
         }
     }
 
-    /// Saves a config on a thread of its own: delivery goes on meanwhile.
+    /// Writes to the file on a thread of its own: delivery goes on meanwhile.
     async fn save(&self, unsaved: Option<Unsaved>) {
         let (Some(unsaved), Some(file)) = (unsaved, self.loading.saved.clone()) else { return };
         let (unix_time, path) = (self.loading.fetcher.clock.unix_time(), file.path().to_owned());
@@ -154,8 +156,12 @@ impl Keeper {
         let cannot_write = warn.clone();
         // The task may be gone when it is written: the thread itself says whether it could be.
         let writing = off_thread(move || {
-            let Unsaved { text, etag, under_way } = unsaved;
-            file.write(&text, etag.as_deref(), unix_time).unwrap_or_else(cannot_write);
+            let Unsaved { text, tag, under_way } = unsaved;
+            let written = match text {
+                Some(text) => file.write(&text, &tag, unix_time),
+                None => file.confirm(&tag, unix_time),
+            };
+            written.unwrap_or_else(cannot_write);
             drop(under_way);
         });
         match writing {
