@@ -81,6 +81,7 @@ mod error;
 mod extract;
 mod future;
 mod middleware;
+mod report;
 mod request;
 mod serve;
 mod service;
@@ -92,8 +93,9 @@ pub use error::ConvertError;
 pub use extract::{AsyncConvertContext, AsyncConvertCore, ConvertContext, ConvertCore, ConvertExt};
 pub use future::ResponseFuture;
 pub use middleware::ConvertMiddleware;
+pub use report::{ServeError, ServeReport};
 pub use request::{do_not_track, global_privacy_control, request_location};
-pub use serve::{Serve, ServeReport, Serving, serve};
+pub use serve::{Serve, Serving, serve};
 pub use service::ConvertService;
 
 #[doc = include_str!("../docs/guide.md")]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,8 +11,9 @@ use actix_service::IntoServiceFactory;
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Response, Server, ServerHandle, Service, ServiceFactory};
 use actix_web::{Error, HttpServer};
-use convert_core::web::{Cores, Lifespan, RunReport};
-use convert_core::{FlushReport, Stats};
+use convert_core::web::{Cores, Lifespan};
+
+use crate::report::{self, ServeError, ServeReport};
 
 /// Serves until it is told to stop, lets requests finish, and delivers what was tracked. Takes the server before its `run`.
 ///
@@ -95,13 +95,13 @@ impl Serve {
         let stopping = handle.clone();
         // The command is sent at once; its future would only wait for the server, which is awaited itself.
         let stop = move || drop(stopping.stop(true));
-        let life = async move { ServeReport::of(lifespan.run(server, stop).await) };
+        let life = async move { report::ended(lifespan.run(server, stop).await) };
         Serving { handle, life: Box::pin(life) }
     }
 }
 
 impl IntoFuture for Serve {
-    type Output = io::Result<ServeReport>;
+    type Output = Result<ServeReport, ServeError>;
     type IntoFuture = Serving;
 
     fn into_future(self) -> Serving {
@@ -112,12 +112,11 @@ impl IntoFuture for Serve {
 /// A server with its whole life: made by [`Serve::run`]. Await it.
 ///
 /// # Errors
-/// [`io::Error`] where a worker could not start. What was queued is delivered all the same, and the log says what became of
-/// it.
+/// [`ServeError`] where a worker could not start. What was queued is delivered all the same, and the error has the report.
 #[must_use = "it serves when it is awaited"]
 pub struct Serving {
     handle: ServerHandle,
-    life: Pin<Box<dyn Future<Output = io::Result<ServeReport>> + Send>>,
+    life: Pin<Box<dyn Future<Output = Result<ServeReport, ServeError>> + Send>>,
 }
 
 impl Serving {
@@ -130,45 +129,10 @@ impl Serving {
 }
 
 impl Future for Serving {
-    type Output = io::Result<ServeReport>;
+    type Output = Result<ServeReport, ServeError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.life.as_mut().poll(cx)
-    }
-}
-
-/// How [`serve`] ended.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ServeReport {
-    /// Whether the server's own stop came to its end. Where it did not until the drain deadline, or a second signal, open
-    /// connections were dropped. A stop by the [handle](Serving::handle) always counts as one that did, also where it dropped
-    /// connections.
-    pub drained: bool,
-    /// What became of the events that were queued when the server had ended.
-    pub flush: FlushReport,
-    /// What became of every event since the core was made.
-    pub stats: Stats,
-}
-
-impl ServeReport {
-    fn of(report: RunReport<io::Result<()>>) -> io::Result<Self> {
-        let RunReport { output, flush, stats, .. } = report;
-        match output.transpose() {
-            Ok(stopped) => Ok(Self { drained: stopped.is_some(), flush, stats }),
-            Err(error) => {
-                // The error leaves no place for the report.
-                tracing::error!(target: "convert", %error, ?stats, "the server failed; last events: {flush}");
-                Err(error)
-            }
-        }
-    }
-}
-
-impl fmt::Display for ServeReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = if self.drained { "stopped" } else { "dropped at the drain deadline" };
-        write!(f, "{server}; last events: {}", self.flush)
     }
 }
 

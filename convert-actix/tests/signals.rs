@@ -11,11 +11,11 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::{App, HttpServer};
 use common::server::{Gate, ask, rest};
 use convert_actix::core::Core;
-use convert_actix::{ConvertMiddleware, ServeReport, serve};
+use convert_actix::{ConvertMiddleware, ServeError, ServeReport, serve};
 use tokio::net::TcpStream;
 use web_testing::{FOR_EVER, interrupt, terminate};
 
-fn start(core: &Core, gate: &Gate) -> (SocketAddr, JoinHandle<std::io::Result<ServeReport>>) {
+fn start(core: &Core, gate: &Gate) -> (SocketAddr, JoinHandle<Result<ServeReport, ServeError>>) {
     let (convert, routes) = (ConvertMiddleware::new(core), gate.routes());
     let app = move || App::new().configure(routes.clone()).wrap(convert.clone());
     let server = HttpServer::new(app).workers(1).bind("127.0.0.1:0").unwrap();

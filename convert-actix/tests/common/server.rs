@@ -1,6 +1,5 @@
 //! A served app, and clients of it.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer};
 use convert_actix::core::Core;
-use convert_actix::{ConvertContext, ConvertMiddleware, ServeReport, serve};
+use convert_actix::{ConvertContext, ConvertMiddleware, ServeError, ServeReport, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
@@ -20,7 +19,7 @@ use tokio::sync::{Notify, oneshot};
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) handle: ServerHandle,
-    pub(crate) life: JoinHandle<io::Result<ServeReport>>,
+    pub(crate) life: JoinHandle<Result<ServeReport, ServeError>>,
     stop: oneshot::Sender<()>,
 }
 
