@@ -80,7 +80,8 @@ impl ConvertMiddleware {
 
     /// What is known of the visitor, for audiences. What is named `country`, `browser`, `devices`, `source`, `campaign`,
     /// `visitorType` or `customSegments` is a report segment too: stored with the visitor, and sent with events. Leave out
-    /// what is not known, rather than tell an empty text.
+    /// what is not known, rather than tell an empty text. Each request's first decision or conversion stores what it is
+    /// told over what is stored: a segment that handlers set with `set_default_segments` is not for this function to tell.
     pub fn attributes<A: Into<Attributes>>(
         self,
         attributes: impl Fn(&HttpRequest) -> A + Send + Sync + 'static,

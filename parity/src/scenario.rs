@@ -184,7 +184,7 @@ pub struct CustomSegments {
 }
 
 /// The members of `set_preview`.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Deserialize)]
 pub struct SetPreview {
     /// The experience's id.
     pub experience_id: String,

@@ -34,6 +34,7 @@ fn every_family_is_there() {
 
 #[test]
 fn every_vector_matches_on_every_surface() {
+    let mut asked = Vec::new();
     for kind in SurfaceKind::ALL {
         let mut surface = kind.open();
         for file in vectors::scenario_files().unwrap() {
@@ -45,5 +46,12 @@ fn every_vector_matches_on_every_surface() {
             let first = report.differences().first().map(ToString::to_string);
             assert_eq!(first, None, "{kind}\n{report}");
         }
+        asked.extend(surface.requests().map(|requests| (kind, requests)));
+    }
+    assert_eq!(asked.len(), 6, "three web crates, each with both kinds of context");
+    for (kind, requests) in asked {
+        // Each way of telling a request something is taken often enough that its loss is noticed.
+        assert!(requests.by_cookie > 4_000 && requests.by_header > 20, "{kind}: {requests:?}");
+        assert!(requests.by_link > 200 && requests.by_handler > 20, "{kind}: {requests:?}");
     }
 }

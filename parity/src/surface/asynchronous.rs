@@ -1,9 +1,11 @@
 //! `AsyncCore` and `AsyncContext`.
 
+use convert_core::web::Cores;
 use convert_core::{AsyncContext, AsyncCore, Offloaded};
 use futures_executor::block_on;
 use serde_json::Value;
 
+use super::requestwise::Face;
 use super::setup::{self, PATIENCE, Posts};
 use super::stepwise::{self, Stepwise};
 use super::{Surface, translate};
@@ -20,7 +22,8 @@ impl Surface for Async {
     }
 }
 
-struct Sdk {
+/// The SDK of one scenario.
+pub(super) struct Sdk {
     core: AsyncCore,
     posts: Posts,
 }
@@ -49,6 +52,12 @@ impl Stepwise for Sdk {
     fn flush(&mut self) -> Result<Value, Fault> {
         block_on(self.core.flush(PATIENCE)).map_err(|error| Fault::broken("flush", error))?;
         self.posts.next()
+    }
+}
+
+impl Face for Sdk {
+    fn cores(&self) -> Cores {
+        Cores::from(&self.core)
     }
 }
 

@@ -1,66 +1,70 @@
 //! The axum crate.
 
+use std::marker::PhantomData;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
-use convert_axum::{ConvertContext, ConvertLayer};
-use convert_core::Context;
-use serde_json::Value;
+use convert_axum::{AsyncConvertContext, ConvertContext, ConvertLayer};
 use tower::ServiceExt;
 
-use super::Surface;
-use super::requestwise::{self, Requestwise};
-use super::stepwise::Stepwise;
-use super::sync::Sdk;
+use super::requestwise::{ContextOf, Face, Requestwise};
 use super::told::{self, Told};
 use super::under_way::{Meeting, UnderWay};
+use super::{asynchronous, sync};
 use crate::fault::Fault;
-use crate::scenario::Scenario;
 
-/// Runs scenarios through the axum crate's layer and extractor.
-#[derive(Debug)]
-pub(super) struct Axum;
+/// An app with the crate's layer and extractors.
+pub(super) struct Web<S> {
+    app: Router,
+    sdk: PhantomData<S>,
+}
 
-impl Surface for Axum {
-    fn run(&mut self, scenario: &Scenario) -> Result<Vec<Value>, Fault> {
-        requestwise::run::<Web>(scenario)
+/// An SDK whose contexts a handler extracts.
+pub(super) trait Handled: Face<Context: Clone + Send + 'static> {
+    fn app() -> Router;
+}
+
+impl Handled for sync::Sdk {
+    fn app() -> Router {
+        Router::new().fallback(|convert: ConvertContext, Extension(meeting): Extension<Meeting<_>>| async move {
+            meeting.hold(convert.into_inner()).await;
+        })
     }
 }
 
-struct Web {
-    sdk: Sdk,
-    app: Router,
-}
-
-async fn handler(convert: ConvertContext, Extension(meeting): Extension<Meeting>) {
-    meeting.hold(convert.into_inner()).await;
+impl Handled for asynchronous::Sdk {
+    fn app() -> Router {
+        Router::new().fallback(|convert: AsyncConvertContext, Extension(meeting): Extension<Meeting<_>>| async move {
+            meeting.hold(convert.into_inner()).await;
+        })
+    }
 }
 
 fn header<'h>(parts: &'h Parts) -> impl Fn(&'static str) -> Option<&'h str> {
     |name| parts.headers.get(name)?.to_str().ok()
 }
 
-impl Requestwise for Web {
+impl<S: Handled> Requestwise for Web<S> {
+    type Sdk = S;
     type Request = UnderWay<Response>;
 
-    fn open(scenario: &Scenario) -> Result<Self, Fault> {
-        let sdk = Sdk::open(scenario)?;
+    fn open(sdk: &S) -> Result<Self, Fault> {
         // A scenario's steps say the location themselves, or mean that there is none.
-        let layer = ConvertLayer::new(sdk.core())
+        let layer = ConvertLayer::new(sdk.cores())
             .visitor_id(|parts| told::visitor_id(header(parts)))
             .attributes(|parts| told::attributes(header(parts)))
             .preview(true)
             .no_location();
-        let app = Router::new().fallback(handler).layer(layer);
-        Ok(Self { sdk, app })
+        Ok(Self { app: S::app().layer(layer), sdk: PhantomData })
     }
 
-    fn begin(&self, told: &Told) -> Result<(UnderWay<Response>, Context), Fault> {
+    fn begin(&self, told: &Told) -> Result<(UnderWay<Response>, ContextOf<Self>), Fault> {
         let app = self.app.clone();
-        UnderWay::begin(|meeting| {
+        UnderWay::begin(|meeting: Meeting<S::Context>| {
             let request = told
                 .headers()
                 .into_iter()
@@ -83,9 +87,5 @@ impl Requestwise for Web {
         } else {
             Err(Fault::Broken(format!("the request was answered with {:?}", response.into_parts().0)))
         }
-    }
-
-    fn flush(&mut self) -> Result<Value, Fault> {
-        self.sdk.flush()
     }
 }

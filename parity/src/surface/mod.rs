@@ -21,6 +21,9 @@ use serde_json::Value;
 use crate::fault::Fault;
 use crate::scenario::Scenario;
 
+use requestwise::OnRequests;
+
+pub use told::Requests;
 pub(crate) use wired::deliver;
 
 /// Runs scenarios through one face of the SDK. Each scenario starts with an SDK of its own.
@@ -30,6 +33,11 @@ pub trait Surface {
     /// # Errors
     /// [`Fault`] where the scenario cannot be run at all.
     fn run(&mut self, scenario: &Scenario) -> Result<Vec<Value>, Fault>;
+
+    /// The requests made so far; `None` where the surface makes none.
+    fn requests(&self) -> Option<Requests> {
+        None
+    }
 }
 
 /// The faces that there are.
@@ -39,17 +47,32 @@ pub enum SurfaceKind {
     Sync,
     /// `AsyncCore` and `AsyncContext`.
     Async,
-    /// The axum crate, through its middleware.
+    /// The axum crate, through its middleware and `ConvertContext`.
     Axum,
-    /// The actix crate, through its middleware.
+    /// The same through `AsyncConvertContext`.
+    AxumAsync,
+    /// The actix crate, through its middleware and `ConvertContext`.
     Actix,
-    /// The rocket crate, through its fairing.
+    /// The same through `AsyncConvertContext`.
+    ActixAsync,
+    /// The rocket crate, through its fairing and `ConvertContext`.
     Rocket,
+    /// The same through `AsyncConvertContext`.
+    RocketAsync,
 }
 
 impl SurfaceKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Sync, Self::Async, Self::Axum, Self::Actix, Self::Rocket];
+    pub const ALL: [Self; 8] = [
+        Self::Sync,
+        Self::Async,
+        Self::Axum,
+        Self::AxumAsync,
+        Self::Actix,
+        Self::ActixAsync,
+        Self::Rocket,
+        Self::RocketAsync,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -58,8 +81,11 @@ impl SurfaceKind {
             Self::Sync => "sync",
             Self::Async => "async",
             Self::Axum => "axum",
+            Self::AxumAsync => "axum-async",
             Self::Actix => "actix",
+            Self::ActixAsync => "actix-async",
             Self::Rocket => "rocket",
+            Self::RocketAsync => "rocket-async",
         }
     }
 
@@ -69,9 +95,12 @@ impl SurfaceKind {
         match self {
             Self::Sync => Box::new(sync::Sync),
             Self::Async => Box::new(asynchronous::Async),
-            Self::Axum => Box::new(axum::Axum),
-            Self::Actix => Box::new(actix::Actix),
-            Self::Rocket => Box::new(rocket::Rocket),
+            Self::Axum => Box::new(OnRequests::<axum::Web<sync::Sdk>>::new()),
+            Self::AxumAsync => Box::new(OnRequests::<axum::Web<asynchronous::Sdk>>::new()),
+            Self::Actix => Box::new(OnRequests::<actix::Web<sync::Sdk>>::new()),
+            Self::ActixAsync => Box::new(OnRequests::<actix::Web<asynchronous::Sdk>>::new()),
+            Self::Rocket => Box::new(OnRequests::<rocket::Web<sync::Sdk>>::new()),
+            Self::RocketAsync => Box::new(OnRequests::<rocket::Web<asynchronous::Sdk>>::new()),
         }
     }
 }

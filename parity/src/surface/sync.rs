@@ -1,8 +1,10 @@
 //! `Core` and `Context`.
 
+use convert_core::web::Cores;
 use convert_core::{Context, Core, CoreBuilder};
 use serde_json::Value;
 
+use super::requestwise::Face;
 use super::setup::{self, PATIENCE, Posts};
 use super::stepwise::{self, Stepwise};
 use super::{Surface, translate};
@@ -34,10 +36,6 @@ impl Sdk {
         Ok(Self { core, posts })
     }
 
-    pub(super) fn core(&self) -> &Core {
-        &self.core
-    }
-
     pub(super) fn into_core(self) -> Core {
         self.core
     }
@@ -62,6 +60,12 @@ impl Stepwise for Sdk {
     fn flush(&mut self) -> Result<Value, Fault> {
         self.core.flush(PATIENCE).map_err(|error| Fault::broken("flush", error))?;
         self.posts.next()
+    }
+}
+
+impl Face for Sdk {
+    fn cores(&self) -> Cores {
+        Cores::from(&self.core)
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a request is told, as its client sends it.
 
-use convert_core::{Attributes, Preview, web};
+use convert_core::{Attributes, web};
 use serde_json::Value;
+
+use crate::scenario::SetPreview;
 
 /// The header with a visitor id that no cookie can carry, as a JSON text.
 const VISITOR: &str = "x-visitor";
@@ -14,34 +16,55 @@ const ATTRIBUTES: &str = "x-attributes";
 pub(super) struct Told {
     pub(super) visitor_id: String,
     pub(super) attributes: Attributes,
-    pub(super) preview: Option<Previewed>,
+    /// What a step has set: carried by the link, where its ids are digits, and else by the handler.
+    pub(super) preview: Option<SetPreview>,
 }
 
-/// A preview that a step has set, for the context's later requests.
-#[derive(Clone, Debug)]
-pub(super) struct Previewed {
-    pub(super) experience_id: String,
-    pub(super) variation_id: String,
+/// How the requests of a web crate's surface said who their visitor is, and what to preview.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Requests {
+    /// The visitor's id came in the cookie.
+    pub by_cookie: usize,
+    /// It came in a header, through the app's function.
+    pub by_header: usize,
+    /// The link asked for a preview.
+    pub by_link: usize,
+    /// The handler set a preview.
+    pub by_handler: usize,
 }
 
-impl Previewed {
-    /// Whether a link can carry it: its ids are digits.
-    fn is_linkable(&self) -> bool {
-        let digits = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        digits(&self.experience_id) && digits(&self.variation_id)
-    }
-
-    /// For the handler, where no link can carry it.
-    pub(super) fn for_handler(&self) -> Option<Preview> {
-        (!self.is_linkable()).then(|| Preview::new(&self.experience_id, &self.variation_id))
+impl Requests {
+    pub(super) fn count(&mut self, told: &Told) {
+        if told.has_cookie() {
+            self.by_cookie += 1
+        } else {
+            self.by_header += 1
+        }
+        match &told.preview {
+            Some(_) if told.has_link() => self.by_link += 1,
+            Some(_) => self.by_handler += 1,
+            None => {}
+        }
     }
 }
 
 impl Told {
+    fn has_cookie(&self) -> bool {
+        web::is_visitor_id(&self.visitor_id)
+    }
+
+    /// Whether the link carries a preview.
+    pub(super) fn has_link(&self) -> bool {
+        let digits = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        let linkable = |asked: &SetPreview| digits(&asked.experience_id) && digits(&asked.variation_id);
+        self.preview.as_ref().is_some_and(linkable)
+    }
+
     /// The path and query.
     pub(super) fn target(&self) -> String {
-        match self.preview.as_ref().filter(|preview| preview.is_linkable()) {
-            Some(Previewed { experience_id, variation_id }) => {
+        match self.preview.as_ref().filter(|_| self.has_link()) {
+            Some(SetPreview { experience_id, variation_id }) => {
                 format!("/?convert_preview={experience_id}.{variation_id}")
             }
             None => "/".to_owned(),
@@ -51,7 +74,7 @@ impl Told {
     /// The headers, ASCII all.
     pub(super) fn headers(&self) -> [(&'static str, String); 2] {
         let id = &self.visitor_id;
-        let visitor = if web::is_visitor_id(id) {
+        let visitor = if self.has_cookie() {
             ("cookie", format!("theme=dark; convert_visitor_id={id}"))
         } else {
             (VISITOR, ascii(&Value::from(id.as_str())))

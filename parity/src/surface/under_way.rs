@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::task::Poll;
 
-use convert_core::Context;
 use futures_channel::oneshot;
 use futures_executor::block_on;
 
@@ -19,14 +18,14 @@ pub(super) struct UnderWay<R> {
 
 /// Between the handler of a request and the steps.
 #[derive(Clone)]
-pub(super) struct Meeting {
-    context: mpsc::Sender<Context>,
+pub(super) struct Meeting<C> {
+    context: mpsc::Sender<C>,
     go: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
 
-impl Meeting {
+impl<C> Meeting<C> {
     /// The handler's part: hands its context over, and waits to be let go.
-    pub(super) async fn hold(&self, context: Context) {
+    pub(super) async fn hold(&self, context: C) {
         let _ = self.context.send(context);
         let go = self.go.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(go) = go {
@@ -37,9 +36,9 @@ impl Meeting {
 
 impl<R> UnderWay<R> {
     /// Sends a request whose handler [holds](Meeting::hold) its context.
-    pub(super) fn begin(
-        send: impl FnOnce(Meeting) -> Pin<Box<dyn Future<Output = R>>>,
-    ) -> Result<(Self, Context), Fault> {
+    pub(super) fn begin<C>(
+        send: impl FnOnce(Meeting<C>) -> Pin<Box<dyn Future<Output = R>>>,
+    ) -> Result<(Self, C), Fault> {
         let (go, gone) = oneshot::channel();
         let (sender, contexts) = mpsc::channel();
         let mut response = send(Meeting { context: sender, go: Arc::new(Mutex::new(Some(gone))) });
