@@ -21,8 +21,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let core = AsyncCore::from_env().await?;
     let app = Router::new().route("/buy", get(buy)).layer(ConvertLayer::new(&core)).with_state(core.clone());
 
-    let port = std::env::var("PORT").unwrap_or_else(|_| "8080".to_owned());
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    // A platform that sets PORT sends requests from outside the container.
+    let address = std::env::var("PORT").map_or_else(|_| "127.0.0.1:8080".to_owned(), |port| format!("0.0.0.0:{port}"));
+    let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     // Cloud Run grants 10 seconds from SIGTERM on.
     let report =

@@ -5,6 +5,10 @@
 //!
 //! `CONVERT_CONFIG_FILE=convert-core/examples/shop.json cargo run -p runtimes --bin collector -- cargo run -p runtimes --bin prefork`
 #![allow(unsafe_code, reason = "to fork is unsafe")]
+#![cfg_attr(not(unix), allow(dead_code, unused_imports, reason = "only Unix forks"))]
+
+#[cfg(not(unix))]
+fn main() {}
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,6 +17,7 @@ use convert_core::{Core, CoreBuilder};
 
 const WORKERS: u32 = 3;
 
+#[cfg(unix)]
 fn main() -> Result<(), Box<dyn Error>> {
     runtimes::log();
     let core = CoreBuilder::from_env()?.auto_flush_interval(Duration::from_secs(1)).build()?;

@@ -34,6 +34,21 @@ fn each_invocation_has_delivered_when_it_answers() {
 }
 
 #[test]
+fn an_invocation_that_names_no_visitor_is_told_so() {
+    let (collector, api) = (collector(), RuntimeApi::start());
+    let process = function(&collector, &api);
+    let too_long = "v".repeat(129);
+    for id in ["", "ada%20lovelace", too_long.as_str()] {
+        let answer = api.invoke(id);
+        assert!(answer.contains(r#""statusCode":400"#), "{id:?}: {answer}");
+    }
+    assert!(api.invoke("ada@example.com").contains("bought"));
+    assert_eq!(collector.event_count(), 1);
+    process.signal("KILL");
+    process.end();
+}
+
+#[test]
 fn a_connection_that_went_stale_while_frozen_costs_no_event() {
     let (collector, api) = (collector(), RuntimeApi::start());
     let process = function(&collector, &api);

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use convert_core::testing::{Fault, Route};
+use convert_core::testing::{Collector, Fault, Route};
 
 use crate::process::{PATIENCE, Process, collector, connect, program, read_line};
 
@@ -53,6 +53,16 @@ fn a_service_ends_what_it_has_begun_and_then_closes() {
     assert_eq!(collector.event_count(), 5);
 }
 
+/// The container, told its port as the platforms do; where it can be reached from this machine.
+fn container(collector: &Collector) -> (Process, String) {
+    let mut command = program(env!("CARGO_BIN_EXE_cloud_run"), collector);
+    command.env("PORT", "0");
+    let mut process = Process::start(command);
+    let address = process.address();
+    let port = address.strip_prefix("0.0.0.0:").unwrap_or_else(|| panic!("{address}: out of reach from outside"));
+    (process, format!("127.0.0.1:{port}"))
+}
+
 fn get(address: &str) -> String {
     let mut stream = connect(address);
     write!(stream, "GET /buy HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
@@ -64,10 +74,7 @@ fn get(address: &str) -> String {
 #[test]
 fn a_container_has_delivered_before_it_answers() {
     let collector = collector();
-    let mut command = program(env!("CARGO_BIN_EXE_cloud_run"), &collector);
-    command.env("PORT", "0");
-    let mut process = Process::start(command);
-    let address = process.address();
+    let (process, address) = container(&collector);
     for n in 1..=3 {
         assert!(get(&address).ends_with("bought"));
         assert_eq!(collector.event_count(), n, "no CPU from here on");
@@ -85,10 +92,7 @@ fn a_container_has_delivered_before_it_answers() {
 #[test]
 fn a_container_that_is_stopped_answers_and_delivers_what_is_under_way() {
     let collector = collector();
-    let mut command = program(env!("CARGO_BIN_EXE_cloud_run"), &collector);
-    command.env("PORT", "0");
-    let mut process = Process::start(command);
-    let address = process.address();
+    let (process, address) = container(&collector);
     collector.fail_always(Route::Track, Fault::Hold);
     let under_way = std::thread::spawn(move || get(&address));
     // The handler waits for its flush: the config's request, and the tracking request.
