@@ -10,7 +10,7 @@ use std::process::Command;
 use self::foreign::Named;
 use crate::features::published_crates;
 use crate::toolchain::Compiler;
-use crate::{Outcome, cargo, output, run, say};
+use crate::{Outcome, cargo, not_run, output, run, say};
 
 /// Set for the process that stands in for rustdoc: the rustdoc to run.
 const RUSTDOC: &str = "XTASK_API_RUSTDOC";
@@ -23,9 +23,9 @@ const RUST: &str = "1.95";
 pub(crate) fn check(write: bool) -> Outcome {
     let release = Compiler::at_hand()?.release;
     if release != RUST {
-        let message = format!("not compared: the lists are made with Rust {RUST}, this is {release}");
-        say(&format!("api: {message}; try RUSTUP_TOOLCHAIN={RUST}.0"));
-        return if write { Err(message) } else { Ok(()) };
+        let message =
+            format!("api: the lists are made with Rust {RUST}, this is {release}; try RUSTUP_TOOLCHAIN={RUST}.0");
+        return if write { Err(message) } else { not_run(&message) };
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let packages: Vec<String> = published_crates()?.into_iter().map(|package| package.name).collect();

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::toolchain::Compiler;
-use crate::{Outcome, cargo, output, say};
+use crate::{Outcome, cargo, not_run, output, say};
 
 /// The committed counts.
 const FIGURES: &str = "convert-core/benches/instructions.json";
@@ -32,8 +32,7 @@ struct Figures {
 /// Compares what the hot paths take with the committed counts; more is an error. `write` puts new ones in their place.
 pub(crate) fn check(write: bool) -> Outcome {
     if Command::new("valgrind").arg("--version").output().is_err() {
-        say("instructions: not run; valgrind is not installed");
-        return Ok(());
+        return not_run("instructions: valgrind is not installed");
     }
     let Compiler { release: rustc, host: target } = Compiler::at_hand()?;
     if write {
@@ -41,8 +40,7 @@ pub(crate) fn check(write: bool) -> Outcome {
     }
     let known = Figures::read()?;
     if known.target != target {
-        say(&format!("instructions: not run; the counts are for {}, this is {target}", known.target));
-        return Ok(());
+        return not_run(&format!("instructions: the counts are for {}, this is {target}", known.target));
     }
     compare(&Figures { rustc, target, counts: count(&build()?)? }, &known)
 }
