@@ -119,6 +119,9 @@ impl ConvertMiddleware {
 
     /// Whether `?convert_preview={experience id}.{variation id}` shows a variation; false by default. Such a link works
     /// for whoever has it; see [`preview_when`](Self::preview_when).
+    ///
+    /// Where the served config does not have the experience, as with a draft, the first request with the link is answered as
+    /// without it, and has the experience fetched. Once that is there, the link shows it, for 60 seconds.
     pub fn preview(self, preview: bool) -> Self {
         self.with(|settings| settings.preview(preview))
     }

@@ -222,6 +222,64 @@ fn no_more_than_32_are_kept_or_under_way() {
     assert_eq!(urls(&transport).len(), requests + 1);
 }
 
+/// What a web crate makes of a request with a preview link.
+fn follow_link(core: &Core, experience_id: &str) -> Option<String> {
+    let preview = Preview::new(experience_id, format!("{experience_id}2"));
+    let context = core.create_context_with("ada", ContextOptions::new().preview(preview)).unwrap();
+    let decision = context.run_experience(&format!("experience-{experience_id}"))?;
+    Some(decision.variation_id().to_owned())
+}
+
+#[test]
+fn a_link_to_a_draft_waits_for_nothing_and_shows_it_to_who_comes_next() {
+    let (builder, transport, clock) = live();
+    transport.otherwise(RequestKind::Preview, Answer::Hang);
+    let core = builder.build().unwrap();
+    assert_eq!(follow_link(&core, "7"), None);
+    assert_eq!(follow_link(&core, "7"), None, "while it is under way, too");
+    let fetched = core.load_preview(&Preview::new("7", "72"));
+    release(&transport, &Answer::body(config("7")));
+    assert_eq!(block_on(fetched), PreviewOutcome::Active);
+    assert_eq!(follow_link(&core, "7").as_deref(), Some("72"));
+    assert_eq!(urls(&transport).len(), 1);
+    assert_eq!(core.stats().accepted.total(), 0);
+
+    // And again where that was too long ago.
+    clock.advance(seconds(60));
+    assert_eq!(follow_link(&core, "7"), None);
+    let fetched = core.load_preview(&Preview::new("7", "72"));
+    release(&transport, &Answer::body(config("7")));
+    assert_eq!(block_on(fetched), PreviewOutcome::Active);
+    assert_eq!(follow_link(&core, "7").as_deref(), Some("72"));
+    assert_eq!(urls(&transport).len(), 2);
+}
+
+/// Those who send links choose the ids: made up, unheard of, or failing ones.
+#[test]
+fn links_have_no_more_than_32_experiences_fetched_in_a_minute() {
+    let (builder, transport, clock) = live();
+    transport.otherwise(RequestKind::Preview, Answer::Hang);
+    let core = builder.build().unwrap();
+    let follow = |ids: std::ops::Range<u32>| ids.for_each(|id| assert_eq!(follow_link(&core, &id.to_string()), None));
+    assert_eq!(follow_link(&core, &"9".repeat(33)), None);
+    follow(100..400);
+    // They are sent one after the other, the last one last.
+    let last = core.load_preview(&Preview::new("131", "1"));
+    assert!(transport.wait_for(RequestKind::Preview, 1, PATIENCE));
+    transport.otherwise(RequestKind::Preview, Answer::status(404));
+    release(&transport, &Answer::status(404));
+    assert_eq!(block_on(last), PreviewOutcome::Unavailable);
+    assert_eq!(urls(&transport).len(), 32);
+    // That they failed is remembered, and counts; who waits for one asks again.
+    follow(100..400);
+    assert_eq!(block_on(core.load_preview(&Preview::new("131", "1"))), PreviewOutcome::Unavailable);
+    assert_eq!(urls(&transport).len(), 33);
+
+    clock.advance(seconds(60));
+    follow(400..700);
+    assert!(transport.wait_for(RequestKind::Preview, 33 + 32, PATIENCE));
+}
+
 #[test]
 fn nothing_waits_without_a_key_after_close_or_in_a_handler() {
     let core = Core::from_json(config("1")).unwrap();

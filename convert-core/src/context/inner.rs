@@ -179,6 +179,10 @@ impl<S> Inner<S> {
     fn show_wanted(&self, number: u64, wanted: &Preview, snapshot: &Arc<Snapshot>) {
         let found = ActivePreview::at_hand(&self.shared, snapshot, wanted);
         let outcome = preview::outcome(&found);
+        if outcome == PreviewOutcome::ExperienceNotFound {
+            // A draft, it may be. This call does not wait; who comes next finds it.
+            self.shared.previews.fetch_ahead(&wanted.experience_id);
+        }
         let mut own = self.own_mut();
         if own.previews_asked != number || own.wanted_preview.take().is_none() {
             return;
@@ -187,7 +191,8 @@ impl<S> Inner<S> {
         own.preview = found.ok();
         drop(own);
         if !is_shown {
-            tracing::warn!(target: "convert", ?outcome, "the preview is not shown");
+            // Whoever sends links chooses what they name: nothing to warn of.
+            tracing::debug!(target: "convert", ?outcome, "the preview is not shown");
         }
     }
 

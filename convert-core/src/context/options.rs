@@ -101,7 +101,11 @@ impl ContextOptions {
     }
 
     /// Shows one variation from the start, and leaves no trace of the visit. It is looked for in the config in use and
-    /// among the previews [loaded](crate::Core::load_preview) in the last 60 seconds; nothing is fetched for it here.
+    /// among the previews that were fetched in the last 60 seconds.
+    ///
+    /// Where neither has it, as with a draft, this context decides as without a preview, and does not wait: its first call
+    /// has the experience fetched for contexts to come, if there is an SDK key. That happens for at most 32 experiences
+    /// in 60 seconds, as the ids may come from links. [`load_preview`](crate::Core::load_preview) beforehand has it ready.
     pub fn preview(mut self, preview: impl Into<Option<Preview>>) -> Self {
         self.preview = preview.into();
         self

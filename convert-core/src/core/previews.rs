@@ -20,6 +20,9 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(60);
 /// The most experiences kept or under way: whoever opens preview links chooses their ids.
 const LIMIT: usize = 32;
 
+/// The longest id, in bytes, that is fetched for a link alone.
+const LONGEST_ID: usize = 32;
+
 pub(crate) type PreviewFetch = Completion<Result<Arc<ProjectConfig>, FetchError>>;
 
 /// The experiences of one core. They are all of its SDK key, environment and debug token.
@@ -38,9 +41,19 @@ enum State {
     /// Who waits for it.
     UnderWay(Vec<Completer<Result<Arc<ProjectConfig>, FetchError>>>),
     There(Arc<ProjectConfig>),
+    /// Remembered for those who only follow a link; who waits for it tries again.
+    Failed,
 }
 
 impl Entry {
+    fn under_way(
+        experience_id: &Text,
+        started: Duration,
+        waiting: Vec<Completer<Result<Arc<ProjectConfig>, FetchError>>>,
+    ) -> Self {
+        Self { experience_id: experience_id.clone(), started, state: State::UnderWay(waiting) }
+    }
+
     fn is_kept(&self, now: Duration) -> bool {
         matches!(self.state, State::UnderWay(_)) || now < self.started.saturating_add(TIME_TO_LIVE)
     }
@@ -58,9 +71,28 @@ impl Previews {
         entries.iter().find(|entry| entry.experience_id == experience_id && entry.is_kept(now)).and_then(|entry| {
             match &entry.state {
                 State::There(config) => Some(Arc::clone(config)),
-                State::UnderWay(_) => None,
+                State::UnderWay(_) | State::Failed => None,
             }
         })
+    }
+
+    /// Fetches the config with an experience that a link asks for, for requests to come: nobody waits for it. Whoever sends
+    /// links can have no more than [`LIMIT`] fetched in [`TIME_TO_LIVE`], and drive out none that is kept.
+    pub(crate) fn fetch_ahead(self: &Arc<Self>, experience_id: &Text) {
+        if experience_id.len() > LONGEST_ID {
+            return;
+        }
+        let Some(request) = self.fetcher.endpoints.preview_request(experience_id) else { return };
+        let now = self.fetcher.now();
+        {
+            let mut entries = lock(&self.entries);
+            entries.retain(|entry| entry.is_kept(now));
+            if entries.len() >= LIMIT || entries.iter().any(|entry| entry.experience_id == *experience_id) {
+                return;
+            }
+            entries.push(Entry::under_way(experience_id, now, Vec::new()));
+        }
+        self.start(experience_id, request, now);
     }
 
     /// Fetches the config with an experience, or joins the fetch under way; gone where there is no SDK key, or too much is
@@ -71,8 +103,9 @@ impl Previews {
         let now = self.fetcher.now();
         {
             let mut entries = lock(&self.entries);
-            entries.retain(|entry| entry.is_kept(now));
-            match entries.iter_mut().find(|entry| entry.experience_id == *experience_id) {
+            let is_it = |entry: &Entry| entry.experience_id == *experience_id;
+            entries.retain(|entry| entry.is_kept(now) && !(is_it(entry) && matches!(entry.state, State::Failed)));
+            match entries.iter_mut().find(|entry| is_it(entry)) {
                 Some(Entry { state: State::There(config), .. }) => {
                     done.complete(Ok(Arc::clone(config)));
                     return fetched;
@@ -81,22 +114,25 @@ impl Previews {
                     waiting.push(done);
                     return fetched;
                 }
-                None => {}
+                Some(Entry { state: State::Failed, .. }) | None => {}
             }
             if entries.len() >= LIMIT {
                 // In order of start, so the first is the oldest.
-                let Some(oldest) = entries.iter().position(|entry| matches!(entry.state, State::There(_))) else {
+                let Some(oldest) = entries.iter().position(|entry| !matches!(entry.state, State::UnderWay(_))) else {
                     return fetched;
                 };
                 entries.remove(oldest);
             }
-            let state = State::UnderWay(vec![done]);
-            entries.push(Entry { experience_id: experience_id.clone(), started: now, state });
+            entries.push(Entry::under_way(experience_id, now, vec![done]));
         }
+        self.start(experience_id, request, now);
+        fetched
+    }
+
+    fn start(self: &Arc<Self>, experience_id: &Text, request: Request, now: Duration) {
         let task = Task { previews: Arc::clone(self), experience_id: experience_id.clone(), ended: false };
         let deadline = now.saturating_add(request.timeout());
         self.fetcher.background.spawn(Box::pin(task.run(request, deadline)));
-        fetched
     }
 
     fn end(&self, experience_id: &str, fetched: Option<Result<Arc<ProjectConfig>, FetchError>>) {
@@ -107,12 +143,12 @@ impl Previews {
                 (Some(Ok(config)), Some(entry)) => {
                     std::mem::replace(&mut entry.state, State::There(Arc::clone(config)))
                 }
-                // What failed is tried again by who asks next.
+                (Some(Err(_)), Some(entry)) => std::mem::replace(&mut entry.state, State::Failed),
                 _ => entries.remove(place).state,
             };
             match ended {
                 State::UnderWay(waiting) => waiting,
-                State::There(_) => return,
+                State::There(_) | State::Failed => return,
             }
         };
         if let Some(fetched) = fetched {
