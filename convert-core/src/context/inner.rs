@@ -270,7 +270,7 @@ impl<S> Inner<S> {
         match answer {
             Ok(applied) => {
                 let mut own = self.own_mut();
-                own.taken.apply(change);
+                own.taken.take_in(change, |_| {});
                 own.changes_taken = own.changes_taken.wrapping_add(1);
                 drop(own);
                 if !change.segments.is_empty() || view.unstored.is_some() {

@@ -2,8 +2,6 @@
 
 use crate::text::Text;
 
-use super::small::OneOrMany;
-
 /// What a visitor store found when it took a [`StateChange`](crate::StateChange) in: which of the change's decisions it had
 /// already.
 ///
@@ -27,10 +25,10 @@ use super::small::OneOrMany;
 /// assert!(store(&mut rows, &change).is_new("10"));
 /// assert!(!store(&mut rows, &change).is_new("10"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Applied {
-    known: OneOrMany<Text>,
+    known: Vec<Text>,
 }
 
 impl Applied {
@@ -40,15 +38,15 @@ impl Applied {
         Self::default()
     }
 
-    pub(super) fn but_for(known: impl Iterator<Item = Text>) -> Self {
-        Self { known: known.collect() }
-    }
-
     /// The same, but for the decision of this experience: the store had it already, with the same variation.
     #[must_use]
     pub fn known(mut self, experience_id: &str) -> Self {
-        self.known.push(experience_id.into());
+        self.add_known(experience_id.into());
         self
+    }
+
+    pub(super) fn add_known(&mut self, experience_id: Text) {
+        self.known.push(experience_id);
     }
 
     /// Whether the decision of an experience was new.

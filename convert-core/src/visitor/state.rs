@@ -102,7 +102,7 @@ impl VisitorState {
 
     /// Takes in what a later state has.
     pub(crate) fn overlay(&mut self, later: &Self) {
-        self.apply_decisions(later.bucketing.as_slice());
+        self.apply_decisions(later.bucketing.as_slice(), |_| {});
         if let Some(segments) = later.segments() {
             self.segments.get_or_insert_default().merge_from(segments);
         }
@@ -125,36 +125,44 @@ impl VisitorState {
     /// Takes a change in: decisions overwrite, segments merge as in the JavaScript SDK, locations are replaced. Answers which
     /// of the decisions were there already.
     pub fn apply(&mut self, change: &StateChange) -> Applied {
-        let applied = self.apply_decisions(change.bucketing.as_slice());
+        let mut applied = Applied::all_new();
+        self.take_in(change, |experience| applied.add_known(experience.clone()));
+        applied
+    }
+
+    /// Takes a change in, naming the experiences whose decisions were there already.
+    #[inline]
+    pub(crate) fn take_in(&mut self, change: &StateChange, on_known: impl FnMut(&Text)) {
+        self.apply_decisions(change.bucketing.as_slice(), on_known);
         for segments in change.segments.iter() {
             self.segments.get_or_insert_default().merge_from(segments);
         }
         if let Some(locations) = &change.locations {
             self.locations = (!locations.is_empty()).then(|| locations.as_slice().into());
         }
-        applied
     }
 
-    fn apply_decisions(&mut self, fresh: &[(Text, Text)]) -> Applied {
-        let is_known = |(experience, variation): &&(Text, Text)| self.variation_id(experience) == Some(variation);
-        let known = fresh.iter().filter(is_known).map(|(experience, _)| experience.clone());
-        let applied = Applied::but_for(known);
+    fn apply_decisions(&mut self, fresh: &[(Text, Text)], mut on_known: impl FnMut(&Text)) {
         if fresh.len() > FEW {
+            let is_known = |(experience, variation): &&(Text, Text)| self.variation_id(experience) == Some(variation);
+            fresh.iter().filter(is_known).for_each(|(experience, _)| on_known(experience));
             let known = std::mem::take(&mut self.bucketing);
             self.bucketing = sorted(fresh.iter().rev().cloned().chain(known).collect());
-            return applied;
+            return;
         }
         for (experience, variation) in fresh {
             match self.decision_place(experience) {
                 Ok(place) => {
-                    if let Some((_, stored)) = self.bucketing.as_mut_slice().get_mut(place) {
+                    let stored = self.bucketing.as_mut_slice().get_mut(place);
+                    if let Some((_, stored)) = stored.filter(|(_, stored)| stored != variation) {
                         stored.clone_from(variation);
+                    } else {
+                        on_known(experience);
                     }
                 }
                 Err(place) => self.bucketing.insert(place, (experience.clone(), variation.clone())),
             }
         }
-        applied
     }
 
     /// Marks a goal as reached; true if it was not marked before.
