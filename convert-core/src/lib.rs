@@ -82,6 +82,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod attributes;
+mod chain;
 mod clock;
 mod completion;
 mod config;

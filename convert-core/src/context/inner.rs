@@ -192,7 +192,7 @@ impl<S> Inner<S> {
         drop(own);
         if !is_shown {
             // Whoever sends links chooses what they name: nothing to warn of.
-            tracing::debug!(target: "convert", ?outcome, "the preview is not shown");
+            tracing::debug!(target: "convert", "the preview is not shown: {outcome}");
         }
     }
 

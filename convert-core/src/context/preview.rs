@@ -1,5 +1,6 @@
 //! Previews: one variation shown to whoever has the link.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -64,6 +65,18 @@ pub enum PreviewOutcome {
     SdkNotReady,
     /// The config in use has no such experience, and it could not be fetched in time; no preview is active.
     Unavailable,
+}
+
+impl fmt::Display for PreviewOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "it is active",
+            Self::ExperienceNotFound => "there is no such experience",
+            Self::VariationNotFound => "the experience has no such variation",
+            Self::SdkNotReady => "no config is loaded yet",
+            Self::Unavailable => "the experience is not in the config in use, and could not be fetched in time",
+        })
+    }
 }
 
 /// Has a preview at hand for some time; its outcome for who sets it then.

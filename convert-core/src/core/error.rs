@@ -5,11 +5,13 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::attributes::AttributeError;
+use crate::chain::Chain;
 use crate::config::{ConfigError, FetchError};
 use crate::transport::EndpointError;
 
 /// Why a [`Core`](crate::Core) cannot be made.
-#[derive(Debug)]
+///
+/// `Debug` shows the sentence of `Display` with all its causes: it is what a `main` prints that returns the error.
 #[non_exhaustive]
 pub enum BuildError {
     /// Neither an SDK key nor a config was given.
@@ -37,7 +39,28 @@ pub enum BuildError {
     /// The config cannot be used.
     Config(ConfigError),
     /// The config could not be fetched in time.
-    Fetch(FetchError),
+    #[non_exhaustive]
+    Fetch {
+        /// Where it was asked for: the config endpoint's host, with its port where it has one.
+        host: String,
+        /// Why, of the last try.
+        source: FetchError,
+    },
+}
+
+impl BuildError {
+    pub(super) fn of_fetch(host: &str, error: FetchError) -> Self {
+        match error {
+            FetchError::Project { source } => Self::Endpoint(source),
+            source => Self::Fetch { host: host.to_owned(), source },
+        }
+    }
+}
+
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Chain(self), f)
+    }
 }
 
 impl fmt::Display for BuildError {
@@ -48,10 +71,10 @@ impl fmt::Display for BuildError {
                 f.write_str("no transport; enable the feature `reqwest-rustls` or give the builder a transport")
             }
             Self::InvalidSetting { setting, must_be } => write!(f, "`{setting}` must be {must_be}"),
-            Self::Endpoint(_) => f.write_str("an endpoint setting cannot be used"),
+            Self::Endpoint(error) => error.fmt(f),
             Self::File { path, .. } => write!(f, "cannot read the config file {}", path.display()),
             Self::Config(_) => f.write_str("the config cannot be used"),
-            Self::Fetch(_) => f.write_str("the config could not be fetched"),
+            Self::Fetch { host, .. } => write!(f, "the config could not be fetched from {host}"),
         }
     }
 }
@@ -60,10 +83,11 @@ impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::NoSource | Self::NoTransport | Self::InvalidSetting { .. } => None,
-            Self::Endpoint(source) => Some(source),
+            // It is shown whole.
+            Self::Endpoint(error) => error.source(),
             Self::File { source, .. } => Some(source),
             Self::Config(source) => Some(source),
-            Self::Fetch(source) => Some(source),
+            Self::Fetch { source, .. } => Some(source),
         }
     }
 }
@@ -77,15 +101,6 @@ impl From<EndpointError> for BuildError {
 impl From<ConfigError> for BuildError {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)
-    }
-}
-
-impl From<FetchError> for BuildError {
-    fn from(error: FetchError) -> Self {
-        match error {
-            FetchError::Project { source } => Self::Endpoint(source),
-            error => Self::Fetch(error),
-        }
     }
 }
 

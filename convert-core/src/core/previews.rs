@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::chain::Chain;
 use crate::completion::{Completer, Completion, completion, lock};
 use crate::config::{FetchError, FetchPolicy, Fetched, ProjectConfig};
 use crate::text::Text;
@@ -181,7 +182,9 @@ impl Task {
             Err(error) => Err(error),
         };
         if let Err(error) = &fetched {
-            tracing::warn!(target: "convert", %error, experience = %self.experience_id, "the preview could not be fetched");
+            let (id, host) = (&self.experience_id, self.previews.fetcher.endpoints.config_host());
+            let cause = Chain(error);
+            tracing::warn!(target: "convert", "the preview of experience {id} could not be fetched from {host}: {cause}");
         }
         self.previews.end(&self.experience_id, Some(fetched));
         self.ended = true;

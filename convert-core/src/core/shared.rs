@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
+use crate::chain::Chain;
 use crate::clock::Clock;
 use crate::completion::{Waited, block_until, lock};
 use crate::config::{ConfigTag, ConfigWarning, FetchError, ProjectConfig};
@@ -113,7 +114,7 @@ impl Shared {
                 true
             }
             Err(error) => {
-                tracing::error!(target: "convert", %error, "the config cannot be used; the one before stays");
+                tracing::error!(target: "convert", "the config cannot be used, the one before stays: {error}");
                 false
             }
         }
@@ -228,8 +229,9 @@ impl Shared {
     /// Reports a failing store: the call goes on without it.
     #[cold]
     pub(crate) fn store_failed(&self, error: &StoreError) {
-        tracing::warn!(target: "convert", "{error}; the call goes on without it");
-        self.bus.emit(|| Event::StoreFailed { error: error.to_string() });
+        let cause = Chain(error);
+        tracing::warn!(target: "convert", "{cause}; the call goes on without it");
+        self.bus.emit(|| Event::StoreFailed { error: cause.to_string() });
     }
 }
 

@@ -1,5 +1,6 @@
 //! The events that are queued and sent.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::attributes::{AttributeValue, Attributes};
@@ -29,6 +30,19 @@ pub enum ReleaseReason {
     Exit,
     /// `close` was called.
     Shutdown,
+}
+
+/// In one word, such as `size`.
+impl fmt::Display for ReleaseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Size => "size",
+            Self::Explicit => "explicit",
+            Self::Timeout => "timeout",
+            Self::Exit => "exit",
+            Self::Shutdown => "shutdown",
+        })
+    }
 }
 
 /// Why an event was given up.

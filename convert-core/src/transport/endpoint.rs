@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::http_url::{HttpUrl, UrlProblem, encode_component};
+use super::http_url::{HttpUrl, UrlProblem, encode_component, host_of};
 use super::{Request, RequestKind};
 use crate::redact::{MaskedKey, Secret};
 
@@ -30,7 +30,7 @@ pub enum EndpointError {
         /// Which endpoint: `config` or `track`.
         endpoint: &'static str,
     },
-    /// The SDK key cannot stand in a URL.
+    /// The SDK key is neither `account id/project id` nor a token: it is empty, say, or holds a space or a line's end.
     InvalidSdkKey,
     /// The SDK key secret cannot stand in a header.
     InvalidSecret,
@@ -48,7 +48,8 @@ impl fmt::Display for EndpointError {
                 write!(f, "the {endpoint} endpoint is plain HTTP to another machine, and a secret is set: use https://")
             }
             Self::InvalidSdkKey => f.write_str(
-                "the SDK key is empty or holds characters that no SDK key has: copy it again from the project's settings",
+                "the SDK key is neither `account id/project id` nor a single token without spaces: copy it again from the \
+                 project's settings",
             ),
             Self::InvalidSecret => f.write_str(
                 "the SDK key secret is empty or holds characters that no secret has: copy it again from the project's settings",
@@ -121,6 +122,11 @@ impl Endpoints {
             request_timeout: options.request_timeout.unwrap_or(Self::REQUEST_TIMEOUT),
             max_config_bytes: options.max_config_bytes.unwrap_or(Self::MAX_CONFIG_BYTES),
         })
+    }
+
+    /// The config endpoint's host, and port where it has one.
+    pub(crate) fn config_host(&self) -> &str {
+        host_of(&self.config_base)
     }
 
     /// How long a request may take.
@@ -224,11 +230,17 @@ fn check_base(endpoint: &'static str, base: &str, carries_secret: bool) -> Resul
     Ok(())
 }
 
-/// Keys stand in URLs as they are (`account/project` keeps its slash), so what ends a path or climbs in it is refused.
+/// Keys stand in URLs as they are (`account/project` keeps its slash), so what ends a path, climbs in it or is escaped in it
+/// is refused: asked for, it would be a key that does not exist, or something else.
 fn is_sdk_key(key: &str) -> bool {
-    !key.is_empty()
-        && key.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\\\"<>".contains(&byte))
-        && !key.split('/').any(|segment| matches!(segment, "." | ".."))
+    let is_part = |part: &str| {
+        !matches!(part, "" | "." | "..")
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+=:".contains(&byte))
+    };
+    match key.split_once('/') {
+        Some((account, project)) => is_part(account) && is_part(project),
+        None => is_part(key),
+    }
 }
 
 fn is_header_token(secret: &str) -> bool {
@@ -368,9 +380,16 @@ mod tests {
 
     #[test]
     fn keys_secrets_and_urls_are_checked() {
-        for key in ["", "a b", "a\tb", "a?b", "a#b", "a\\b", "../x", "a/./b", "clé", "a\0"] {
-            let options = EndpointOptions { sdk_key: Some(key.to_owned()), ..EndpointOptions::default() };
+        let placeholders = ["<key>", "${KEY}", "{account}/{project}"];
+        let shapes = ["/", "1/", "/2", "1//2", "1/2/", "1/2/3", " 1/2", "1/2\n", "1/2\r\n", "a%2Fb"];
+        let characters = ["", "a b", "a\tb", "a?b", "a#b", "a\\b", "../x", "a/..", "..", "clé", "a\0"];
+        for key in placeholders.iter().chain(&shapes).chain(&characters) {
+            let options = EndpointOptions { sdk_key: Some((*key).to_owned()), ..EndpointOptions::default() };
             assert_eq!(Endpoints::new(options).unwrap_err(), EndpointError::InvalidSdkKey, "{key:?}");
+        }
+        for key in ["1", "100123/200456", "sk_live-2.x~y", "dG9rZW4+eA==", "a:b"] {
+            let options = EndpointOptions { sdk_key: Some(key.to_owned()), ..EndpointOptions::default() };
+            assert!(Endpoints::new(options).is_ok(), "{key:?}");
         }
         for secret in ["", "a b", "a\r\nX: y", "é"] {
             let options = EndpointOptions { sdk_key_secret: Some(Secret::new(secret)), ..options() };

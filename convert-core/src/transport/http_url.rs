@@ -127,6 +127,11 @@ impl<'a> HttpUrl<'a> {
     }
 }
 
+/// The host, and port where it has one, for messages.
+pub(crate) fn host_of(url: &str) -> &str {
+    HttpUrl::parse(url).map_or("", |url| url.authority)
+}
+
 fn check_characters(text: &str) -> Result<(), UrlProblem> {
     let fine = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>'));
     if fine { Ok(()) } else { Err(UrlProblem::Character) }

@@ -18,6 +18,7 @@ use std::pin::Pin;
 pub use self::endpoint::EndpointError;
 pub(crate) use self::endpoint::{EndpointOptions, Endpoints};
 pub use self::error::{TransportError, TransportErrorKind};
+pub(crate) use self::http_url::host_of;
 pub use self::redirect::RedirectError;
 pub(crate) use self::redirect::redirected;
 pub use self::request::{Request, RequestKind};

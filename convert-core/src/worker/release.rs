@@ -1,14 +1,17 @@
 //! The one path on which events leave, whatever released them.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::flight::{Answer, Flight};
 use super::machine::{Action, Input, Machine, Outcome, Settings};
 use super::shared::{Flush, Shared, Target};
+use crate::chain::Chain;
 use crate::events::Event;
 use crate::tracking::payload::{self, Envelope};
 use crate::tracking::{Entry, Fate, FlushError, ReleaseReason, TrackingEvent};
+use crate::transport::host_of;
 
 /// Bytes per request at most, except for an event that is larger alone.
 const MAX_BYTES: usize = 500_000;
@@ -117,7 +120,7 @@ impl Releases {
         self.visitors = body.visitors;
         let request = config.endpoints.tracking_request(target.url.clone(), body.bytes);
         tracing::debug!(
-            target: "convert", events = self.batch.len(), visitors = self.visitors, reason = ?self.reason,
+            target: "convert", events = self.batch.len(), visitors = self.visitors, reason = %self.reason,
             "sending tracking events"
         );
         self.flight = Some(Flight::start(&*config.transport, request, now));
@@ -135,7 +138,7 @@ impl Releases {
         let result = match answer {
             Ok(response) if response.is_success() => Ok(response.status()),
             Ok(response) => Err(refusal(response.status())),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(Chain(&error).to_string()),
         };
         let events = self.batch.len();
         let draw = shared.config.jitter.fraction();
@@ -144,8 +147,10 @@ impl Releases {
         shared.queue.settle(&mut self.batch, fate, ambiguous);
 
         if let Err(error) = &result {
-            let again = fate == Fate::Return;
-            tracing::warn!(target: "convert", events, again, "tracking events not delivered: {error}");
+            let host = shared.target().map(|target| Arc::clone(&target.url));
+            let host = host.as_deref().map(host_of).unwrap_or_default();
+            let then = if fate == Fate::Return { "they stay queued" } else { "they are dropped" };
+            tracing::warn!(target: "convert", events, "tracking events not delivered to {host}: {error}; {then}");
         }
         let (reason, visitors) = (self.reason, self.visitors);
         let told = result.clone();

@@ -72,7 +72,7 @@ fn a_first_fetch_that_hangs_ends_at_its_deadline() {
     assert!(transport.wait_for(RequestKind::Config, 1, seconds(60)));
     clock.advance(seconds(7));
     let error = building.join().unwrap().unwrap_err();
-    assert!(matches!(error, BuildError::Fetch(FetchError::Timeout)), "{error}");
+    assert!(matches!(error, BuildError::Fetch { source: FetchError::Timeout, .. }), "{error}");
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn starting_ends_in_time_while_a_transport_holds_the_sdks_thread() {
     let (builder, clock, _until_the_end) = held_at_the_first_request();
     let building = std::thread::spawn(move || block_on(builder.startup_timeout(seconds(7)).build_async()));
     let error = in_time(&clock, building).unwrap_err();
-    assert!(matches!(error, BuildError::Fetch(FetchError::Timeout)), "{error}");
+    assert!(matches!(error, BuildError::Fetch { source: FetchError::Timeout, .. }), "{error}");
 }
 
 #[test]

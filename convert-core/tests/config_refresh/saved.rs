@@ -172,7 +172,7 @@ fn another_environment_and_a_debug_token_do_not_get_it() {
     ] {
         endpoint.answer([Answer::status(401)]);
         let error = builder.build().unwrap_err();
-        assert!(matches!(error, BuildError::Fetch(FetchError::Unauthorized { .. })), "{error}");
+        assert!(matches!(error, BuildError::Fetch { source: FetchError::Unauthorized { .. }, .. }), "{error}");
     }
     endpoint.answer([served(2)]);
     let core = saving(&endpoint, &folder).debug_token("token").build().unwrap();

@@ -116,7 +116,7 @@ fn close() {
 
 #[test]
 fn the_first_config() {
-    let unfinished = |built: Result<_, _>| matches!(built, Err(BuildError::Fetch(FetchError::Timeout)));
+    let unfinished = |built: Result<_, _>| matches!(built, Err(BuildError::Fetch { source: FetchError::Timeout, .. }));
     let (_collector, clock, builder) = hanging(Route::Config);
     let builder = builder.startup_timeout(TIMEOUT);
     assert!(unfinished(ends_at_its_deadline(&clock, || builder.build().map(drop))));

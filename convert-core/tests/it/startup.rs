@@ -9,7 +9,7 @@ use crate::fixtures::{PATIENCE, collected, fetching_from, project};
 
 fn fetch_error(collector: &Collector) -> FetchError {
     match fetching_from(collector).startup_timeout(PATIENCE).build() {
-        Err(BuildError::Fetch(error)) => error,
+        Err(BuildError::Fetch { source, .. }) => source,
         other => panic!("{other:?}"),
     }
 }
@@ -56,13 +56,13 @@ fn an_answer_that_is_no_config_is_an_error_in_time() {
     for text in [r#"{"error": {"message": "unknown"}}"#, "not json", ""] {
         collector.serve_config(text);
         match fetching_from(&collector).startup_timeout(Duration::from_millis(300)).build() {
-            Err(BuildError::Fetch(FetchError::Config { .. })) => {}
+            Err(BuildError::Fetch { source: FetchError::Config { .. }, .. }) => {}
             other => panic!("{text}: {other:?}"),
         }
     }
     collector.fail_always(Route::Config, Fault::Oversized { bytes: 4 << 20, announced: false });
     let core = fetching_from(&collector).max_config_bytes(1 << 20).startup_timeout(PATIENCE).build();
-    assert!(matches!(core, Err(BuildError::Fetch(FetchError::TooLarge { .. }))));
+    assert!(matches!(core, Err(BuildError::Fetch { source: FetchError::TooLarge { .. }, .. })));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_hanging_endpoint_ends_at_the_startup_timeout() {
     let collector = Collector::start().unwrap();
     collector.fail_always(Route::Config, Fault::Hang);
     let core = fetching_from(&collector).startup_timeout(Duration::from_millis(200)).build();
-    assert!(matches!(core, Err(BuildError::Fetch(FetchError::Timeout))));
+    assert!(matches!(core, Err(BuildError::Fetch { source: FetchError::Timeout, .. })));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::chain::Chain;
 use crate::completion::{Completer, completion, lock};
 use crate::config::{ConfigTag, FetchError, FetchPolicy};
 use crate::events::{Event, EventBus};
@@ -87,6 +88,11 @@ impl Loading {
     /// Whether there is an SDK key.
     pub(in crate::core) fn can_fetch(&self) -> bool {
         self.fetcher.endpoints.config_request(None).is_some()
+    }
+
+    /// Where configs are asked for.
+    pub(super) fn host(&self) -> &str {
+        self.fetcher.endpoints.config_host()
     }
 
     /// How long one request may take.
@@ -220,8 +226,14 @@ impl Loading {
             state.error = Some(error.clone());
         }
         let retry_in = retry_at.map(|time| time.saturating_sub(self.fetcher.now()));
-        tracing::warn!(target: "convert", %error, ?retry_in, "the config could not be fetched");
-        self.bus.emit(|| Event::ConfigFetchFailed { error: error.to_string(), retry_in });
+        let (host, cause) = (self.host(), Chain(&error));
+        match retry_in.map(|pause| pause.as_secs_f64()) {
+            Some(pause) => tracing::warn!(
+                target: "convert", "the config could not be fetched from {host}: {cause}; trying again in {pause:.1} s"
+            ),
+            None => tracing::warn!(target: "convert", "the config could not be fetched from {host}: {cause}"),
+        }
+        self.bus.emit(|| Event::ConfigFetchFailed { error: cause.to_string(), retry_in });
         self.answer(&Err(error));
     }
 

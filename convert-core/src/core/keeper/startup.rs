@@ -35,9 +35,10 @@ impl Startup {
         let saved = shared.loading.saved.as_ref().and_then(|file| file.load(self.max_config_bytes));
         let Some(Waiting { outcome, deadline }) = self.start(shared, saved)? else { return Ok(()) };
         match outcome.wait(shared.clock().as_ref(), deadline.saturating_add(GRACE)) {
-            Waited::Done(outcome) => Ok(outcome?),
-            Waited::Gone | Waited::TimedOut => Err(FetchError::Timeout.into()),
+            Waited::Done(outcome) => outcome,
+            Waited::Gone | Waited::TimedOut => Err(FetchError::Timeout),
         }
+        .map_err(|error| BuildError::of_fetch(shared.loading.host(), error))
     }
 
     /// The same without blocking.
@@ -51,7 +52,8 @@ impl Startup {
         };
         let Some(Waiting { outcome, deadline }) = self.start(shared, saved)? else { return Ok(()) };
         let outcome = until(shared.clock(), deadline.saturating_add(GRACE), outcome).await.flatten();
-        Ok(outcome.unwrap_or(Err(FetchError::Timeout))?)
+        let outcome = outcome.unwrap_or(Err(FetchError::Timeout));
+        outcome.map_err(|error| BuildError::of_fetch(shared.loading.host(), error))
     }
 
     /// Starts the fetch; `None` where nobody is to wait for it.
