@@ -33,11 +33,9 @@ impl<'a> RequestUrl<'a> {
     /// How many query parameters become location attributes; further ones are ignored.
     pub const MAX_PARAMETERS: usize = 64;
 
-    /// A URL in parts: scheme, host with its port, path, and the query without its question mark. Credentials before the
-    /// host are left out.
+    /// A URL in parts: scheme, host with its port, path, and the query without its question mark.
     #[must_use]
-    pub fn new(scheme: &'a str, host: &'a str, path: &'a str, query: Option<&'a str>) -> Self {
-        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    pub const fn new(scheme: &'a str, host: &'a str, path: &'a str, query: Option<&'a str>) -> Self {
         Self { scheme, host, path, query }
     }
 
@@ -46,16 +44,18 @@ impl<'a> RequestUrl<'a> {
     }
 
     /// The location attributes of a request: its query parameters, and `url`, `path` and `host`, which no parameter
-    /// overrides. Of a parameter that comes twice the last value counts.
+    /// overrides. Of a parameter that comes twice the last value counts. Credentials before the host are left out.
     #[must_use]
     pub fn location(&self) -> Attributes {
+        // Here and not before, since most requests never ask for it.
+        let host = self.host.rsplit_once('@').map_or(self.host, |(_, host)| host);
         let url = match self.query {
-            Some(query) => Text::written(format_args!("{}://{}{}?{query}", self.scheme, self.host, self.path)),
-            None => Text::written(format_args!("{}://{}{}", self.scheme, self.host, self.path)),
+            Some(query) => Text::written(format_args!("{}://{host}{}?{query}", self.scheme, self.path)),
+            None => Text::written(format_args!("{}://{host}{}", self.scheme, self.path)),
         };
         let parameters = pairs(self.query.unwrap_or_default()).take(Self::MAX_PARAMETERS);
         let parameters = parameters.map(|(name, value)| (Text::from(name), Text::from(value)));
-        let own = [("path", Text::new(self.path)), ("host", Text::new(self.host)), ("url", url)];
+        let own = [("path", Text::new(self.path)), ("host", Text::new(host)), ("url", url)];
         parameters.chain(own.map(|(name, value)| (Text::from_static(name), value))).collect()
     }
 }
