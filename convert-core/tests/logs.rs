@@ -126,7 +126,7 @@ fn events_that_are_not_delivered_are_told_with_the_host() {
 
 #[test]
 fn a_key_of_no_keys_shape_is_an_error_at_once() {
-    for key in ["", " ", "SECRET\n", "SECRET key", "1/2/SECRET", "/SECRET", "${SECRET}"] {
+    for key in ["", " ", "SECRET\n", "SECRET key", "1//SECRET", "/SECRET", "${SECRET}"] {
         // Nothing is asked: nobody listens there.
         let error = Core::builder().sdk_key(key).config_endpoint("http://127.0.0.1:9").build().unwrap_err();
         assert!(format!("{error:?}").starts_with("the SDK key is neither"), "{error:?}");
