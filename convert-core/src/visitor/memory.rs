@@ -99,12 +99,13 @@ impl MemoryStore {
         self.visitors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Asked before the lock is taken: a clock may be the app's, and call the SDK.
     fn now(&self) -> Duration {
         if self.time_to_live.is_some() { self.clock.now() } else { Duration::ZERO }
     }
 
-    fn is_fresh(&self, entry: &Entry) -> bool {
-        self.time_to_live.is_none_or(|time_to_live| self.now().saturating_sub(entry.changed) < time_to_live)
+    fn is_fresh(&self, entry: &Entry, now: Duration) -> bool {
+        self.time_to_live.is_none_or(|time_to_live| now.saturating_sub(entry.changed) < time_to_live)
     }
 
     fn version_of(&self, key: &StateKey) -> Option<&AtomicU64> {
@@ -112,11 +113,11 @@ impl MemoryStore {
     }
 
     fn change<T>(&self, key: &StateKey, change: impl FnOnce(&mut VisitorState) -> T) -> T {
-        let mut visitors = self.lock();
         let now = self.now();
+        let mut visitors = self.lock();
         let result = match visitors.get_mut(key) {
             Some(entry) => {
-                if !self.is_fresh(entry) {
+                if !self.is_fresh(entry, now) {
                     entry.state = VisitorState::new();
                 }
                 entry.changed = now;
@@ -156,8 +157,9 @@ impl fmt::Debug for MemoryStore {
 
 impl DataStore for MemoryStore {
     fn load(&self, key: &StateKey) -> Result<Option<VisitorState>, StoreError> {
+        let now = self.now();
         let mut visitors = self.lock();
-        Ok(visitors.get(key).filter(|entry| self.is_fresh(entry)).map(|entry| entry.state.clone()))
+        Ok(visitors.get(key).filter(|entry| self.is_fresh(entry, now)).map(|entry| entry.state.clone()))
     }
 
     fn apply(&self, key: &StateKey, change: &StateChange) -> Result<Applied, StoreError> {
@@ -165,8 +167,11 @@ impl DataStore for MemoryStore {
     }
 
     fn mark_goal(&self, key: &StateKey, mark: &GoalMark) -> Result<bool, StoreError> {
-        let known =
-            self.lock().get(key).is_some_and(|entry| self.is_fresh(entry) && entry.state.has_goal(mark.goal_key()));
+        let now = self.now();
+        let known = self
+            .lock()
+            .get(key)
+            .is_some_and(|entry| self.is_fresh(entry, now) && entry.state.has_goal(mark.goal_key()));
         // Repeated conversions are common, and change nothing.
         Ok(!known && self.change(key, |state| state.mark_goal(mark)))
     }

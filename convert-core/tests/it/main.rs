@@ -7,5 +7,6 @@ mod delivery;
 mod events;
 mod explanations;
 mod fixtures;
+mod reentrancy;
 mod startup;
 mod stores;
