@@ -9,8 +9,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::completion::lock;
+use crate::config::FetchError;
 use crate::redact::VisitorId;
-use crate::tracking::{DropReason, ReleaseReason};
+use crate::tracking::{DeliveryError, DropReason, ReleaseReason};
+use crate::visitor::StoreError;
 
 /// Something that happened in the SDK (behaviour of the official SDKs' event manager, typed).
 #[derive(Clone, Debug)]
@@ -26,7 +28,7 @@ pub enum Event {
     #[non_exhaustive]
     ConfigFetchFailed {
         /// What went wrong.
-        error: String,
+        error: FetchError,
         /// When the next attempt starts, if one is planned.
         retry_in: Option<Duration>,
     },
@@ -86,7 +88,7 @@ pub enum Event {
         /// Events in the request.
         events: usize,
         /// The status answered, or what went wrong.
-        result: Result<u16, String>,
+        result: Result<u16, DeliveryError>,
     },
     /// Events were given up: those that no earlier event of this kind told of. A full queue tells when it begins to drop and
     /// when it has room again; events that come after the close are told of at once and then at most every 30 seconds.
@@ -103,7 +105,7 @@ pub enum Event {
     #[non_exhaustive]
     StoreFailed {
         /// What went wrong.
-        error: String,
+        error: Arc<StoreError>,
     },
 }
 

@@ -151,7 +151,9 @@ pub use rules::{Lookup, RuleData, RuleDataError, RuleItem, RuleMismatch};
 #[cfg(feature = "shutdown-signal")]
 pub use signal::shutdown_signal;
 pub use text::Text;
-pub use tracking::{DropReason, Dropped, EventCounts, EventType, FlushError, FlushReport, ReleaseReason, Stats};
+pub use tracking::{
+    DeliveryError, DropReason, Dropped, EventCounts, EventType, FlushError, FlushReport, ReleaseReason, Stats,
+};
 #[cfg(feature = "reqwest")]
 pub use transport::ReqwestTransport;
 pub use transport::{

@@ -233,7 +233,7 @@ impl<S> Inner<S> {
         let (mut state, version) = match loaded {
             Ok(state) => (state.unwrap_or_default(), version),
             Err(error) => {
-                self.shared.store_failed(&error);
+                self.shared.store_failed(error);
                 // What was seen last is the best there is; the next call tries again.
                 (self.last_state(), None)
             }
@@ -279,7 +279,7 @@ impl<S> Inner<S> {
                 applied
             }
             Err(error) => {
-                self.shared.store_failed(&error);
+                self.shared.store_failed(error);
                 // The context's segments wait in its attributes for the next call; all else waits here.
                 let unstored = StateChange { segments: OneOrMany::Empty, ..change.clone() };
                 self.change_own(|own| own.unstored().change.extend(&unstored));
@@ -294,7 +294,7 @@ impl<S> Inner<S> {
         match answer {
             Ok(is_first) => is_first && !self.own().has_marked(mark),
             Err(error) => {
-                self.shared.store_failed(&error);
+                self.shared.store_failed(error);
                 self.mark_unstored(view, mark)
             }
         }

@@ -228,10 +228,9 @@ impl Shared {
 
     /// Reports a failing store: the call goes on without it.
     #[cold]
-    pub(crate) fn store_failed(&self, error: &StoreError) {
-        let cause = Chain(error);
-        tracing::warn!(target: "convert", "{cause}; the call goes on without it");
-        self.bus.emit(|| Event::StoreFailed { error: cause.to_string() });
+    pub(crate) fn store_failed(&self, error: StoreError) {
+        tracing::warn!(target: "convert", "{}; the call goes on without it", Chain(&error));
+        self.bus.emit(move || Event::StoreFailed { error: Arc::new(error) });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::delivery_error::DeliveryError;
 use super::event::{DropReason, EventType};
 
 /// Numbers of events by kind.
@@ -165,7 +166,7 @@ pub enum FlushError {
         /// What was reached until then.
         report: FlushReport,
         /// What went wrong.
-        reason: String,
+        source: DeliveryError,
     },
     /// The SDK's thread is not there: it could not be started, or the transport left it.
     #[non_exhaustive]
@@ -189,12 +190,20 @@ impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut { report } => write!(f, "the flush's time was up: {report}; allow more time or flush again"),
-            Self::Failed { report, reason } => {
-                write!(f, "the flush's attempt failed: {reason}: {report}; it is retried, or flush again")
+            Self::Failed { report, source } => {
+                write!(f, "the flush's attempt failed: {source}: {report}; it is retried, or flush again")
             }
             Self::Unavailable { report } => write!(f, "the SDK's background thread is not running: {report}"),
         }
     }
 }
 
-impl std::error::Error for FlushError {}
+impl std::error::Error for FlushError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // It is shown whole, so the chain goes on behind it.
+            Self::Failed { source, .. } => source.source(),
+            Self::TimedOut { .. } | Self::Unavailable { .. } => None,
+        }
+    }
+}

@@ -34,7 +34,7 @@ pub enum TransportErrorKind {
 ///
 /// `Display`, `Debug` and the sources show neither queries nor SDK keys nor bearer tokens: the messages of the causes are
 /// kept as text, with these taken out.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TransportError {
     kind: TransportErrorKind,
     surely_not_sent: bool,
@@ -123,6 +123,7 @@ impl Error for TransportError {
 }
 
 /// One message of a chain of causes, scrubbed. HTTP clients put URLs into their messages, and reporters print the chain.
+#[derive(PartialEq, Eq)]
 struct Cause {
     text: String,
     source: Option<Box<Cause>>,

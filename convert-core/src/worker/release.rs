@@ -10,7 +10,7 @@ use super::shared::{Flush, Shared, Target};
 use crate::chain::Chain;
 use crate::events::Event;
 use crate::tracking::payload::{self, Envelope};
-use crate::tracking::{Entry, Fate, FlushError, ReleaseReason, TrackingEvent};
+use crate::tracking::{DeliveryError, Entry, Fate, FlushError, ReleaseReason, TrackingEvent};
 use crate::transport::host_of;
 
 /// Bytes per request at most, except for an event that is larger alone.
@@ -137,8 +137,8 @@ impl Releases {
         };
         let result = match answer {
             Ok(response) if response.is_success() => Ok(response.status()),
-            Ok(response) => Err(refusal(response.status())),
-            Err(error) => Err(Chain(&error).to_string()),
+            Ok(response) => Err(DeliveryError::Status { status: response.status() }),
+            Err(source) => Err(DeliveryError::Transport { source }),
         };
         let events = self.batch.len();
         let draw = shared.config.jitter.fraction();
@@ -150,7 +150,7 @@ impl Releases {
             let host = shared.target().map(|target| Arc::clone(&target.url));
             let host = host.as_deref().map(host_of).unwrap_or_default();
             let then = if fate == Fate::Return { "they stay queued" } else { "they are dropped" };
-            tracing::warn!(target: "convert", events, "tracking events not delivered to {host}: {error}; {then}");
+            tracing::warn!(target: "convert", events, "tracking events not delivered to {host}: {}; {then}", Chain(error));
         }
         let (reason, visitors) = (self.reason, self.visitors);
         let told = result.clone();
@@ -195,7 +195,7 @@ impl Releases {
     }
 
     /// Ends the flushes that the attempt was made for.
-    fn fail(&mut self, shared: &Shared, id: u64, error: &str) {
+    fn fail(&mut self, shared: &Shared, id: u64, error: &DeliveryError) {
         for flush in std::mem::take(&mut self.flushes) {
             if flush.ticket.id > id {
                 self.flushes.push(flush);
@@ -204,7 +204,7 @@ impl Releases {
                 self.flushes.push(flush);
             } else {
                 let report = shared.queue.end_claim(flush.ticket).unwrap_or_default();
-                let failed = FlushError::Failed { report, reason: error.to_owned() };
+                let failed = FlushError::Failed { report, source: error.clone() };
                 flush.done.complete(if report.is_complete() { Ok(report) } else { Err(failed) });
             }
         }
@@ -242,14 +242,5 @@ impl Releases {
         if !self.batch.is_empty() {
             shared.queue.settle(&mut self.batch, Fate::Return, self.flight.is_some());
         }
-    }
-}
-
-fn refusal(status: u16) -> String {
-    match status {
-        300..=399 => {
-            format!("the endpoint answered {status}, a redirect, which is not followed; check the track endpoint")
-        }
-        _ => format!("the endpoint answered {status}"),
     }
 }

@@ -83,7 +83,7 @@ fn a_failing_store_fails_no_call_and_is_reported() {
     let seen = Arc::clone(&failures);
     core.on(move |event| {
         if let Event::StoreFailed { error, .. } = event {
-            assert!(error.contains("unplugged"));
+            assert!(error.to_string().contains("unplugged"));
             *seen.lock().unwrap() += 1;
         }
     })

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use convert_core::testing::Collector;
-use convert_core::{FlushError, ReqwestTransport};
+use convert_core::{DeliveryError, FlushError, ReqwestTransport, TransportErrorKind};
 use rcgen::CertifiedKey;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{RootCertStore, ServerConfig};
@@ -99,9 +99,10 @@ fn a_certificate_that_cannot_be_trusted_costs_no_event_and_no_doubt() {
         shop.clock.advance(Duration::from_secs(1));
         shop.settle();
     }
-    let Err(FlushError::Failed { report, reason, .. }) = shop.core.flush(PATIENCE) else { panic!("it was trusted") };
-    assert_eq!((report.pending, shop.stats().ambiguous.total()), (1_200, 0), "{reason}");
-    assert!(reason.contains("TLS") && reason.contains("not sent"), "{reason}");
+    let Err(FlushError::Failed { report, source, .. }) = shop.core.flush(PATIENCE) else { panic!("it was trusted") };
+    assert_eq!((report.pending, shop.stats().ambiguous.total()), (1_200, 0), "{source}");
+    let DeliveryError::Transport { source, .. } = source else { panic!("there was an answer: {source}") };
+    assert!(source.kind() == TransportErrorKind::Tls && source.surely_not_sent(), "{source}");
 
     front.replace(right);
     shop.clock.advance(seconds(30));

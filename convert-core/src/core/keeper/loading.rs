@@ -233,7 +233,7 @@ impl Loading {
             ),
             None => tracing::warn!(target: "convert", "the config could not be fetched from {host}: {cause}"),
         }
-        self.bus.emit(|| Event::ConfigFetchFailed { error: cause.to_string(), retry_in });
+        self.bus.emit(|| Event::ConfigFetchFailed { error: error.clone(), retry_in });
         self.answer(&Err(error));
     }
 
