@@ -135,8 +135,8 @@ pub use config::{
 pub use context::AsyncContext;
 pub use context::{
     CallOptions, Context, ContextOptions, ConversionOptions, ConversionOutcome, Decision, Explanation, Feature,
-    FeatureDelivery, FeatureExplanation, FeatureReason, FeatureStatus, GoalDataKey, GoalReason, OwnedDecision, Preview,
-    PreviewOutcome, SegmentError, VariableError,
+    FeatureDelivery, FeatureExplanation, FeatureReason, FeatureStatus, GoalDataKey, GoalExplanation, GoalReason,
+    OwnedDecision, Preview, PreviewOutcome, SegmentError, VariableError,
 };
 #[cfg(feature = "async")]
 pub use core::AsyncCore;

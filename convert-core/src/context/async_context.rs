@@ -12,7 +12,7 @@ use crate::visitor::{AsyncStore, VisitorState};
 
 use super::conversion::{ConversionOptions, ConversionOutcome};
 use super::decision::Decision;
-use super::explain::{Explanation, FeatureExplanation, GoalReason};
+use super::explain::{Explanation, FeatureExplanation, GoalExplanation};
 use super::feature::{Feature, VariableError};
 use super::inner::{Inner, change_to_store};
 use super::operations::{self, PlannedConversion};
@@ -296,13 +296,13 @@ impl AsyncContext {
 
     /// What [`track_conversion`](Self::track_conversion) would find. Stores, tracks and tells nothing.
     #[must_use]
-    pub async fn explain_goal(&self, goal_key: &str) -> GoalReason {
+    pub async fn explain_goal(&self, goal_key: &str) -> GoalExplanation {
         self.explain_goal_with(goal_key, &ConversionOptions::new()).await
     }
 
     /// [`explain_goal`](Self::explain_goal) with options.
     #[must_use]
-    pub async fn explain_goal_with(&self, goal_key: &str, options: &ConversionOptions) -> GoalReason {
+    pub async fn explain_goal_with(&self, goal_key: &str, options: &ConversionOptions) -> GoalExplanation {
         let view = self.view().await;
         operations::explain_goal(&view, self.inner.setting(), goal_key, options)
     }

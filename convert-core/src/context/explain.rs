@@ -60,6 +60,10 @@ pub struct FeatureExplanation {
 
 impl fmt::Display for FeatureExplanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let carried = !self.experiences.is_empty() || self.reason != FeatureReason::NotInSelectedVariations;
+        if !carried {
+            return write!(f, "feature `{}`: no variation of any experience delivers it", self.feature_key);
+        }
         write!(f, "feature `{}`: {}", self.feature_key, self.reason)?;
         self.experiences.iter().try_for_each(|experience| write!(f, "; {experience}"))
     }
@@ -104,6 +108,22 @@ impl fmt::Display for FeatureReason {
     }
 }
 
+/// What a conversion of a goal would find, and of which goal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct GoalExplanation {
+    /// The key asked for.
+    pub goal_key: String,
+    /// What it would find.
+    pub reason: GoalReason,
+}
+
+impl fmt::Display for GoalExplanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "goal `{}`: {}", self.goal_key, self.reason)
+    }
+}
+
 /// What a conversion of a goal would find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -125,7 +145,7 @@ pub enum GoalReason {
     RuleNeedMoreData,
     /// The goal data holds what the wire cannot carry.
     InvalidGoalData,
-    /// A preview is active, tracking is off, or the core is closed.
+    /// Tracking is off (without consent, for instance), a preview is active, or the core is closed.
     Suppressed,
 }
 
@@ -144,7 +164,7 @@ impl GoalReason {
 impl fmt::Display for GoalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Resolved => "it would be queued",
+            Self::Resolved => "a conversion would be queued",
             Self::SdkNotReady => "no config is loaded yet",
             Self::GoalNotFound => "the config has no goal with this key",
             Self::AlreadyReached => "the visitor has reached the goal before",
@@ -152,7 +172,9 @@ impl fmt::Display for GoalReason {
             Self::RuleNoData => "a provider of rule data had no data",
             Self::RuleNeedMoreData => "a provider of rule data needs more data",
             Self::InvalidGoalData => "the goal data holds what the wire cannot carry",
-            Self::Suppressed => "a preview is active, tracking is off, or the core is closed",
+            Self::Suppressed => {
+                "tracking is off (without consent, for instance), a preview is active, or the core is closed"
+            }
         })
     }
 }

@@ -18,7 +18,7 @@ mod view;
 pub use async_context::AsyncContext;
 pub use conversion::{ConversionOptions, ConversionOutcome, GoalDataKey};
 pub use decision::{Decision, OwnedDecision};
-pub use explain::{Explanation, FeatureExplanation, FeatureReason, GoalReason};
+pub use explain::{Explanation, FeatureExplanation, FeatureReason, GoalExplanation, GoalReason};
 pub use feature::{Feature, FeatureDelivery, FeatureStatus, VariableError};
 pub use options::{CallOptions, ContextOptions};
 pub(crate) use preview::load_preview;

@@ -21,7 +21,7 @@ use crate::visitor::{GoalMark, OneOrMany};
 
 use super::conversion::{ConversionOptions, ConversionOutcome, invalid_goal_data};
 use super::decision::Decision;
-use super::explain::{Explanation, FeatureExplanation, FeatureReason, GoalReason};
+use super::explain::{Explanation, FeatureExplanation, FeatureReason, GoalExplanation, GoalReason};
 use super::feature::Feature;
 use super::options::CallOptions;
 use super::segments::SegmentError;
@@ -291,8 +291,8 @@ pub(super) fn explain_goal(
     setting: Setting<'_>,
     goal_key: &str,
     options: &ConversionOptions,
-) -> GoalReason {
-    match plan_conversion(view, Setting { observed: false, ..setting }, goal_key, options) {
+) -> GoalExplanation {
+    let reason = match plan_conversion(view, Setting { observed: false, ..setting }, goal_key, options) {
         Ok(planned) => match planned.decide(!view.state.has_reached(&planned.mark)).0 {
             ConversionOutcome::Deduplicated => GoalReason::AlreadyReached,
             _ => GoalReason::Resolved,
@@ -303,6 +303,9 @@ pub(super) fn explain_goal(
         Err(ConversionOutcome::RuleError(RuleDataError::NoData)) => GoalReason::RuleNoData,
         Err(ConversionOutcome::InvalidGoalData { .. }) => GoalReason::InvalidGoalData,
         Err(ConversionOutcome::SdkNotReady) => GoalReason::SdkNotReady,
+        // A wrong key is to be seen where nothing is tracked, too.
+        Err(_) if view.config().is_some_and(|config| config.goal(goal_key).is_none()) => GoalReason::GoalNotFound,
         Err(_) => GoalReason::Suppressed,
-    }
+    };
+    GoalExplanation { goal_key: goal_key.to_owned(), reason }
 }

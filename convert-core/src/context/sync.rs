@@ -11,7 +11,7 @@ use crate::visitor::{DataStore, GoalMark, VisitorState};
 
 use super::conversion::{ConversionOptions, ConversionOutcome};
 use super::decision::Decision;
-use super::explain::{Explanation, FeatureExplanation, GoalReason};
+use super::explain::{Explanation, FeatureExplanation, GoalExplanation};
 use super::feature::{Feature, VariableError};
 use super::inner::{Inner, change_to_store};
 use super::operations;
@@ -276,13 +276,13 @@ impl Context {
 
     /// What [`track_conversion`](Self::track_conversion) would find. Stores, tracks and tells nothing.
     #[must_use]
-    pub fn explain_goal(&self, goal_key: &str) -> GoalReason {
+    pub fn explain_goal(&self, goal_key: &str) -> GoalExplanation {
         self.explain_goal_with(goal_key, &ConversionOptions::new())
     }
 
     /// [`explain_goal`](Self::explain_goal) with options.
     #[must_use]
-    pub fn explain_goal_with(&self, goal_key: &str, options: &ConversionOptions) -> GoalReason {
+    pub fn explain_goal_with(&self, goal_key: &str, options: &ConversionOptions) -> GoalExplanation {
         operations::explain_goal(&self.view(), self.inner.setting(), goal_key, options)
     }
 

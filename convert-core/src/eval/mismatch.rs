@@ -49,7 +49,7 @@ impl fmt::Display for Mismatch {
         }
         match self.kind {
             EntityKind::Segment => Ok(()),
-            _ if self.rules.is_empty() => f.write_str(": it has no rules"),
+            _ if self.rules.is_empty() => f.write_str(": it has no rules that could match"),
             _ => Ok(()),
         }
     }

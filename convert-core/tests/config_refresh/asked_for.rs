@@ -83,7 +83,9 @@ fn the_config_in_use_stays_while_the_endpoint_fails() {
         let status = core.config_status();
         assert!(status.is_stale() && status.failures == failures && status.error.is_some());
         assert_eq!(version(&core), Some(1));
-        assert!(core.create_context("ada").unwrap().explain_goal("goal-1") == convert_core::GoalReason::Resolved);
+        assert!(
+            core.create_context("ada").unwrap().explain_goal("goal-1").reason == convert_core::GoalReason::Resolved
+        );
     }
     assert_eq!(core.refresh_now().wait(PATIENCE).unwrap(), Refreshed::Updated);
     let status = core.config_status();

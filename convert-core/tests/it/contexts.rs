@@ -151,10 +151,10 @@ fn a_goal_counts_once_and_its_data_makes_a_second_event() {
     let (core, transport) = recorded(|builder| builder);
     let context = core.create_context("v1").unwrap();
     let bought = ConversionOptions::new().revenue(10.5).rule_data([("action", "buy")]);
-    assert_eq!(context.explain_goal_with("purchase", &bought), GoalReason::Resolved);
+    assert_eq!(context.explain_goal_with("purchase", &bought).reason, GoalReason::Resolved);
     assert!(matches!(context.track_conversion_with("purchase", &bought), ConversionOutcome::Queued { events: 2, .. }));
     assert_eq!(context.track_conversion_with("purchase", &bought), ConversionOutcome::Deduplicated);
-    assert_eq!(context.explain_goal_with("purchase", &bought), GoalReason::AlreadyReached);
+    assert_eq!(context.explain_goal_with("purchase", &bought).reason, GoalReason::AlreadyReached);
     let again = bought.clone().force_multiple(true);
     assert!(matches!(context.track_conversion_with("purchase", &again), ConversionOutcome::Queued { events: 1, .. }));
     let bare = ConversionOptions::new().force_multiple(true);
@@ -347,4 +347,19 @@ fn an_experience_whose_rules_cannot_be_answered_hides_no_feature_of_others() {
     assert_eq!(feature.i64("limit"), Ok(12));
     let bulk = context.run_features_with(&options);
     assert!(bulk.iter().any(|feature| feature.key() == Some("banner") && feature.is_enabled()));
+}
+
+#[test]
+fn explaining_a_goal_names_it_and_tells_a_wrong_key_though_nothing_is_tracked() {
+    let (core, _) = recorded(|builder| builder.tracking(false));
+    let context = core.create_context("v1").unwrap();
+    assert_eq!(context.explain_goal("nope").to_string(), "goal `nope`: the config has no goal with this key");
+    assert_eq!(
+        context.explain_goal("signup").to_string(),
+        "goal `signup`: tracking is off (without consent, for instance), a preview is active, or the core is closed"
+    );
+    assert_eq!(
+        context.explain_feature("dark").to_string(),
+        "feature `dark`: no variation of any experience delivers it"
+    );
 }

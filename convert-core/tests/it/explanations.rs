@@ -71,8 +71,11 @@ fn what_can_never_match_is_told_apart() {
     let never = "(audience `members`: a rule that can never match: see the config's warnings)";
     assert_eq!(why(members(Rule::new("sounds-like", "plan", "gold")), [("plan", "gold")]), never);
     assert_eq!(why(members(Rule::matches("plan", "gold").set("matching", json!(null))), [("plan", "gold")]), never);
-    assert_eq!(why(EntityBuilder::new("1", "members"), NONE), "(audience `members`: it has no rules)");
-    assert_eq!(why(members(Rules::raw(json!({"OR": []}))), NONE), "(audience `members`: it has no rules)");
+    assert_eq!(why(EntityBuilder::new("1", "members"), NONE), "(audience `members`: it has no rules that could match)");
+    assert_eq!(
+        why(members(Rules::raw(json!({"OR": []}))), NONE),
+        "(audience `members`: it has no rules that could match)"
+    );
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn locations_are_named_and_an_experiences_own_rules() {
     let core = core(config);
     let context = visitor(&core, NONE);
     let at = |path: &'static str| CallOptions::new().location([("path", path)]);
-    let nowhere = "location `nowhere`: it has no rules";
+    let nowhere = "location `nowhere`: it has no rules that could match";
     assert_eq!(
         named(&context, "there", &at("/SECRET")),
         format!("(location `pricing`: `path` does not match, `hash` is not given; {nowhere})")
