@@ -148,7 +148,8 @@ impl Shared {
         let known: HashSet<_> = known.map(|warning| (warning.place(), warning.message())).collect();
         let is_new = |warning: &&ConfigWarning| !known.contains(&(warning.place(), warning.message()));
         for warning in config.warnings().iter().filter(is_new) {
-            tracing::warn!(target: "convert", "config: {warning}");
+            let place = if warning.place() == "config" { "" } else { "config: " };
+            tracing::warn!(target: "convert", "{place}{warning}");
         }
         let mixes = |config: &ProjectConfig| self.mixes_scales(config);
         if mixes(config) && !before.is_some_and(|snapshot| mixes(&snapshot.config)) {
