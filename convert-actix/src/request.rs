@@ -19,13 +19,13 @@ pub fn request_location(request: &HttpRequest) -> Attributes {
     url(request).location()
 }
 
-/// Whether the request has `DNT: 1`.
+/// Whether the request has `DNT: 1`: its visitor refuses to be followed.
 #[must_use]
 pub fn do_not_track(request: &HttpRequest) -> bool {
     web::do_not_track(request.headers().get_all(&DNT))
 }
 
-/// Whether the request has `Sec-GPC: 1`, the Global Privacy Control signal.
+/// Whether the request has `Sec-GPC: 1`, the Global Privacy Control signal: its visitor refuses to be followed.
 #[must_use]
 pub fn global_privacy_control(request: &HttpRequest) -> bool {
     web::global_privacy_control(request.headers().get_all(&GPC))

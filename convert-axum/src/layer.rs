@@ -100,8 +100,10 @@ impl ConvertLayer {
     }
 
     /// Whether the visitor agreed to be followed; yes by default. Without consent there is no cookie, nothing is stored
-    /// and no event is sent: each request decides under an id of its own. [`do_not_track`](crate::do_not_track) and
-    /// [`global_privacy_control`](crate::global_privacy_control) read what browsers say.
+    /// and no event is sent: each request decides under an id of its own.
+    ///
+    /// [`do_not_track`](crate::do_not_track) and [`global_privacy_control`](crate::global_privacy_control) are both true where
+    /// the browser **refuses**: `.consent(|parts| has_agreed(parts) && !do_not_track(parts) && !global_privacy_control(parts))`.
     pub fn consent(self, consent: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
         self.tell(|functions| functions.consent(consent))
     }

@@ -20,13 +20,13 @@ pub fn request_location(parts: &Parts) -> Attributes {
     url(parts).location()
 }
 
-/// Whether the request has `DNT: 1`.
+/// Whether the request has `DNT: 1`: its visitor refuses to be followed.
 #[must_use]
 pub fn do_not_track(parts: &Parts) -> bool {
     web::do_not_track(parts.headers.get_all(http::header::DNT))
 }
 
-/// Whether the request has `Sec-GPC: 1`, the Global Privacy Control signal.
+/// Whether the request has `Sec-GPC: 1`, the Global Privacy Control signal: its visitor refuses to be followed.
 #[must_use]
 pub fn global_privacy_control(parts: &Parts) -> bool {
     web::global_privacy_control(parts.headers.get_all(&GPC))

@@ -7,18 +7,20 @@
 //! # #[cfg(not(feature = "reqwest"))]
 //! # fn main() {}
 //! # #[cfg(feature = "reqwest")]
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop.json");
-//! // With an account: Core::from_sdk_key("100123/200456")?
-//! let core = Core::builder().config_file(shop).tracking(false).build()?;
-//! let visitor = core.create_context("visitor-1")?;
-//! let page = visitor.run_experience_with("pricing-page", &CallOptions::new().location([("path", "/pricing")]));
-//! println!("show the page as {}", page.as_ref().map_or("usual", |decision| decision.variation_key()));
-//! visitor.track_conversion_with("purchase", &ConversionOptions::new().revenue(49.9));
-//! println!("{}", core.close(Duration::from_secs(5))); // delivers what is queued, and says what became of it
-//! # Ok(())
-//! # }
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // With an account: Core::from_sdk_key("100123/200456")?
+//!     let core = Core::builder().config_file("examples/shop.json").tracking(false).build()?;
+//!     let visitor = core.create_context("visitor-1")?;
+//!     let page = visitor.run_experience_with("pricing-page", &CallOptions::new().location([("path", "/pricing")]));
+//!     println!("show the page as {}", page.as_ref().map_or("usual", |decision| decision.variation_key()));
+//!     visitor.track_conversion_with("purchase", &ConversionOptions::new().revenue(49.9));
+//!     println!("{}", core.close(Duration::from_secs(5))); // delivers what is queued, and says what became of it
+//!     Ok(())
+//! }
 //! ```
+//!
+//! The file is [shop.json](https://github.com/convertcom/rust-sdk/blob/main/convert-core/examples/shop.json), a small project to
+//! begin with.
 //!
 //! # How it works
 //!
@@ -42,7 +44,7 @@
 //! | use an HTTP client of one's own | [`Transport`], [`AsyncTransport`] |
 //!
 //! Convert's words and those of other flag SDKs: an *experience* is a flag or an experiment, a *variation* a variant, a
-//! *visitor id* the targeting key, an *attribute* part of the evaluation context, and a *reason* a reason.
+//! *visitor id* the targeting key, and an *attribute* part of the evaluation context.
 //!
 //! # Cargo features
 //!

@@ -15,13 +15,13 @@ pub fn request_location(request: &Request<'_>) -> Attributes {
     url(request, &host(request)).location()
 }
 
-/// Whether the request has `DNT: 1`.
+/// Whether the request has `DNT: 1`: its visitor refuses to be followed.
 #[must_use]
 pub fn do_not_track(request: &Request<'_>) -> bool {
     web::do_not_track(request.headers().get("DNT"))
 }
 
-/// Whether the request has `Sec-GPC: 1`, the Global Privacy Control signal.
+/// Whether the request has `Sec-GPC: 1`, the Global Privacy Control signal: its visitor refuses to be followed.
 #[must_use]
 pub fn global_privacy_control(request: &Request<'_>) -> bool {
     web::global_privacy_control(request.headers().get("Sec-GPC"))

@@ -250,8 +250,9 @@ impl CallOptions {
         self
     }
 
-    /// Answers with this variation of a qualifying experience, whatever the visitor's bucket. It is neither stored
-    /// nor tracked, unless [`persist_forced`](Self::persist_forced) asks for it. Feature calls ignore it.
+    /// Answers with this variation of a qualifying experience, whatever the visitor's bucket. It is named by its **id**, not
+    /// its key; one that the experience does not have is ignored. It is neither stored nor tracked, unless
+    /// [`persist_forced`](Self::persist_forced) asks for it. Feature calls ignore it.
     pub fn force_variation(mut self, variation_id: impl Into<Text>) -> Self {
         self.force_variation = Some(variation_id.into());
         self
