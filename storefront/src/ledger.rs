@@ -20,7 +20,7 @@ pub(crate) fn delivered(
         ("pending", stats.pending.total()),
         ("dropped", stats.dropped.total()),
     ];
-    let mut body = "<h1>Delivered</h1><p>The events that arrived at the metrics endpoint. In this shop it is a server in the same program; with an account it is Convert's.</p><p class=\"stats\">".to_owned();
+    let mut body = "<h1>Delivered</h1><p>The events that arrived at the metrics endpoint. In this shop it is a server in the same program; with an account it is Convert's. A goal is counted once for each visitor, its revenue for each order.</p><p class=\"stats\">".to_owned();
     for (name, number) in numbers {
         let _ = write!(body, r#"<span><b id="{name}">{number}</b>{name}</span>"#);
     }
