@@ -37,7 +37,8 @@ const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 /// let app = rocket::build().attach(
 ///     ConvertFairing::from_config()
 ///         .visitor_id(account)
-///         .attributes(|request| [("mobile", request.headers().contains("sec-ch-ua-mobile"))])
+///         // Values are owned; what is not known is left out.
+///         .attributes(|request| request.headers().get_one("x-plan").map(|plan| ("plan", plan.to_owned())))
 ///         .consent(|request| !convert_rocket::global_privacy_control(request)),
 /// );
 /// ```

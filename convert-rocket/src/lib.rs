@@ -23,6 +23,11 @@
 //! attached does not launch, and is told what to attach.
 //! Import the core through [`core`]: it is the version that this crate was built with.
 //!
+//! The launch waits for the config, at most 30 seconds (`startup_timeout`), and then fails; with `start_unready` the app starts
+//! all the same. Without an account, say `config_file = "shop.json"` instead of the SDK key, and `tracking = false` to send
+//! nothing. In a clone of the project, `cargo run --package convert-rocket --example rocket_storefront` opens a small shop that
+//! needs no network and no account.
+//!
 //! - **Settings**: the table `convert` of Rocket's configuration, with its profiles and environment variables; see
 //!   [`ConvertConfig`]. The fairing's methods say what no file can: functions over the request, a store of one's own.
 //! - **The core** is managed state: [`&State<Core>`](core::Core) as a guard, `rocket.state::<Core>()` elsewhere.
@@ -49,6 +54,9 @@
 //! | decide a feature, with its variables | `convert.run_feature("shipping-offer")`, then `is_enabled()`, `i64("from-amount")` |
 //! | count a goal, with revenue | `convert.track_conversion_with("purchase", &ConversionOptions::new().revenue(49.9))` |
 //! | see why there is no variation | `convert.explain_experience("pricing-page")`, which prints as a sentence |
+//! | see why, asked on another route | `convert.explain_experience_with("pricing-page", &CallOptions::new().location([("path", "/pricing")]))` |
+//!
+//! `ConversionOptions`, `CallOptions`, `CoreBuilder` and `Core` are in `convert_rocket::core`.
 //!
 //! The [`guide`] has more: settings, the order of fairings, caches and CDNs, how an app ends, tests without a network, and what
 //! is supported.

@@ -196,6 +196,13 @@ impl<K: Into<Text>, V: Into<AttributeValue>, const N: usize> From<[(K, V); N]> f
     }
 }
 
+/// One attribute, where it is known: `None` leaves it out.
+impl<K: Into<Text>, V: Into<AttributeValue>> From<Option<(K, V)>> for Attributes {
+    fn from(attribute: Option<(K, V)>) -> Self {
+        attribute.into_iter().collect()
+    }
+}
+
 impl IntoIterator for Attributes {
     type Item = (Text, AttributeValue);
     type IntoIter = std::vec::IntoIter<Self::Item>;

@@ -136,3 +136,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_attribute_that_is_not_known_is_left_out() {
+    let plan = |known: Option<&str>| Attributes::from(known.map(|plan| ("plan", plan)));
+    assert_eq!(plan(Some("gold")), Attributes::from([("plan", "gold")]));
+    assert!(plan(None).is_empty());
+}

@@ -146,6 +146,9 @@ impl Releases {
         let Action::Settle { fate, ambiguous, failed_flushes } = action else { return };
         shared.queue.settle(&mut self.batch, fate, ambiguous);
 
+        if let Ok(status) = &result {
+            tracing::debug!(target: "convert", events, status, "tracking events delivered");
+        }
         if let Err(error) = &result {
             let host = shared.target().map(|target| Arc::clone(&target.url));
             let host = host.as_deref().map(host_of).unwrap_or_default();

@@ -137,7 +137,8 @@ impl fmt::Display for StartError {
             (Self::Key(error), _) => error.fmt(f),
             (Self::Core(BuildError::NoSource), _) => write!(
                 f,
-                "no SDK key and no config; set `{TABLE}.sdk_key` or `{TABLE}.config_file` in Rocket's configuration"
+                "no SDK key and no config; set `{TABLE}.sdk_key` or `{TABLE}.config_file` in Rocket's configuration \
+                 (Rocket.toml is looked for in the working directory and above it)"
             ),
             (Self::Core(error), Some(key)) => write!(f, "{error}; see the key `{key}` of Rocket's configuration"),
             (Self::Core(error), None) => error.fmt(f),
