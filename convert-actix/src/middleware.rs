@@ -31,7 +31,11 @@ use crate::service::ConvertService;
 /// # fn server(core: &Core) {
 /// let convert = ConvertMiddleware::new(core)
 ///     .visitor_id(|request: &HttpRequest| request.headers().get("x-account")?.to_str().ok().map(str::to_owned))
-///     .attributes(|request| [("mobile", request.headers().contains_key("sec-ch-ua-mobile"))])
+///     .attributes(|request| {
+///         // Values are owned; what is not known is left out.
+///         let plan = request.headers().get("x-plan").and_then(|plan| plan.to_str().ok());
+///         plan.map(|plan| ("plan", plan.to_owned()))
+///     })
 ///     .consent(|request| !global_privacy_control(request));
 /// let server = HttpServer::new(move || App::new().wrap(convert.clone()).route("/pricing", web::get().to(pricing)));
 /// # drop(server);

@@ -30,7 +30,11 @@ use crate::service::ConvertService;
 /// Router::new().route("/pricing", get(pricing)).layer(
 ///     ConvertLayer::new(core)
 ///         .visitor_id(|parts| parts.headers.get("x-account")?.to_str().ok().map(str::to_owned))
-///         .attributes(|parts| [("mobile", parts.headers.contains_key("sec-ch-ua-mobile"))])
+///         .attributes(|parts| {
+///             // Values are owned; what is not known is left out.
+///             let plan = parts.headers.get("x-plan").and_then(|plan| plan.to_str().ok());
+///             plan.map(|plan| ("plan", plan.to_owned()))
+///         })
 ///         .consent(|parts| !convert_axum::global_privacy_control(parts)),
 /// )
 /// # }
